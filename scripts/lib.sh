@@ -52,5 +52,7 @@ debian_mirror() {
 
 # The address under which containers of the outer engine reach this machine.
 bridge_gateway() {
-  docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}'
+  local interface
+  interface=$(docker network inspect bridge --format '{{index .Options "com.docker.network.bridge.name"}}')
+  ip -4 -oneline address show dev "$interface" | awk '{ split($4, address, "/"); print address[1]; exit }'
 }
