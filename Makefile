@@ -1,0 +1,103 @@
+# `make` alone lists the targets. A target's help is the text behind its ##.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+INVENTORY ?= inventories/local
+MEMORY ?= 2048
+CPUS ?= 4
+DISK ?= 40
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export TDM_EXTRA_CA_FILES ?= $(shell find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null | sort | paste -sd:)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z_%-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the service -----------------------------------------------------------------------------------------------
+
+.PHONY: up
+up: venv ## Start the embedded 4H2G host on this machine and run site.yml on it; prints URL and login
+	@scripts/embedded up
+	@ansible-playbook site.yml -i inventories/local
+	@scripts/credentials --text
+
+.PHONY: down
+down: ## Remove the embedded host, its data and the local registry
+	@scripts/embedded down
+
+.PHONY: ssh
+ssh: ## Open a shell on the embedded host
+	@scripts/embedded ssh
+
+.PHONY: credentials
+credentials: venv ## Print URL, user, password and CA file as JSON
+	@scripts/credentials
+
+.PHONY: site
+site: venv ## Run site.yml (INVENTORY=inventories/production)
+	@ansible-playbook site.yml -i $(INVENTORY)
+
+.PHONY: deploy
+deploy: venv ## Deploy the release alone (INVENTORY=...)
+	@ansible-playbook playbooks/deploy.yml -i $(INVENTORY)
+
+.PHONY: drift
+drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
+	@scripts/drift $(INVENTORY)
+
+.PHONY: size
+size: venv ## Print the budget of a machine (MEMORY=2048 CPUS=4 DISK=40, JSON=1)
+	@scripts/size --memory $(MEMORY) --cpus $(CPUS) --disk $(DISK) $(if $(JSON),--json)
+
+# --- tests -----------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## Everything CI runs: lint, unit tests, a Molecule scenario per role, the browser test
+	@scripts/test
+
+.PHONY: lint
+lint: venv-dev ## Lint Ansible, YAML, Python, shell, Dockerfiles and the front end
+	@scripts/lint
+
+.PHONY: unit
+unit: venv-dev ## Unit tests
+	@scripts/unit
+
+.PHONY: molecule
+molecule: venv-dev ## Molecule scenarios (SCENARIO="nginx redis", default all; HOST_SUITE=focal for another suite)
+	@scripts/molecule $(SCENARIO)
+
+.PHONY: e2e
+e2e: venv-dev ## Browser test against the embedded host
+	@scripts/browser-deps
+	@pytest tests/e2e
+
+.PHONY: bench-converge
+bench-converge: venv-dev ## A no-change site.yml beside an empty play and pyinfra, on the embedded host
+	@tests/bench/converge
+
+# --- upkeep ----------------------------------------------------------------------------------------------------
+
+.PHONY: venv
+venv: ## Make .venv from the hashed lock
+	@scripts/venv controller
+
+.PHONY: venv-dev
+venv-dev: ## The same with the tools that tests need
+	@scripts/venv dev
+
+.PHONY: docs
+docs: venv-dev ## Regenerate the READMEs of the roles and docs/variables.md
+	@scripts/role-docs
+
+.PHONY: locks
+locks: venv-dev ## Resolve requirements/*.in into their hashed locks again
+	@scripts/locks
+
+.PHONY: clean
+clean: ## Remove build results and caches (not the embedded host)
+	rm -rf build .ansible .mypy_cache .ruff_cache .pytest_cache .hypothesis
