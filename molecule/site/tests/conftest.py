@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.service import Service
+
+PROJECT = Path(__file__).resolve().parents[3]
+ROOT = "/opt/tencent-doc-manager"
+NAME = "docs.company.com"
+
+
+@pytest.fixture(scope="module")
+def address(host: Any) -> str:
+    name = host.backend.get_hostname()
+    answer = subprocess.run(
+        ["docker", "inspect", "--format", "{{.NetworkSettings.IPAddress}}", name],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return answer.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def ca(host: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    path.write_text(host.file(f"{ROOT}/tls/ca.pem").content_string)
+    return path
+
+
+@pytest.fixture(scope="module")
+def password(host: Any) -> str:
+    return str(host.file(f"{ROOT}/secrets/admin_password").content_string.strip())
+
+
+@pytest.fixture
+def service(address: str, ca: Path) -> Service:
+    return Service(NAME, address, ca)
+
+
+@pytest.fixture
+def admin(service: Service, password: str) -> Service:
+    answer = service.login("admin", password)
+    assert answer.status_code == 200, answer.text
+    return service
+
+
+def playbook(host: Any, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Runs one of the project's playbooks against the scenario's host."""
+    inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"])
+    return subprocess.run(
+        ["ansible-playbook", str(PROJECT / name), "-i", str(inventory), *options],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+
+
+def docker_json(host: Any, command: str) -> list[dict[str, Any]]:
+    """Each line of a docker command's --format '{{json .}}' output."""
+    return [json.loads(line) for line in host.check_output(command + " --format '{{json .}}'").splitlines()]
