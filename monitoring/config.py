@@ -1,7 +1,7 @@
 """The configuration file: JSON, so that reading it needs no library.
 
-Every key has a default but `health.server_name` and `docker.project`, which are needed when that part is enabled;
-an unknown key is an error.
+Every key has a default but `health.server_name` and `docker.project`, needed when that part
+is enabled; an unknown key is an error.
 """
 
 from __future__ import annotations

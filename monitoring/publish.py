@@ -1,6 +1,6 @@
 """Copies samples and alert events to Redis, each exactly once, however often Redis or this process dies.
 
-The lists themselves are the record of what has arrived: ids grow, rows are pushed in their order, and one RPUSH
+The lists themselves are the record of what has arrived: ids grow, rows are pushed in order, and one RPUSH
 is atomic. So whatever is not above the id at a list's end is there already, even when the answer to the last
 push was lost. When the newest row believed to be there is missing (Redis lost its last seconds, or all its
 data), everything within the retention is offered again, and the same rule sends just what is missing.

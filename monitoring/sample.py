@@ -50,7 +50,8 @@ class Health(NamedTuple):
 class Container(NamedTuple):
     """One container: `state` and `health` in Docker's words, CPU in percent of one CPU.
 
-    Memory is counted without page cache. `memory_percent` is of the container's limit, or of the host's memory when there is no limit.
+    Memory is counted without page cache; `memory_percent` is of the container's limit, or of the host's
+    memory when there is no limit.
     """
 
     id: str

@@ -34,7 +34,8 @@ MIGRATIONS = (
         told INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (type, subject)) WITHOUT ROWID;
     CREATE TABLE alert_events (
         id INTEGER PRIMARY KEY, time INTEGER NOT NULL, host TEXT NOT NULL,
-        event TEXT NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL, value REAL,
+        event TEXT NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL,
+        message TEXT NOT NULL, value REAL,
         logged INTEGER NOT NULL DEFAULT 0, published INTEGER NOT NULL DEFAULT 0);
     CREATE INDEX alert_events_by_time ON alert_events (time);
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -147,7 +148,7 @@ def open_readonly(directory: str) -> Store:
 
 
 def next_id(connection: sqlite3.Connection, table: str, now: float) -> int:
-    """Return an id (ms since the epoch) that grows, even when the clock jumps back or the file starts anew."""
+    """Return an id (ms since the epoch) that grows, even when the clock jumps back or the file is new."""
     last = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0]  # noqa: S608 (own names)
     return max(int(now * 1000), (last or 0) + 1)
 
