@@ -28,7 +28,8 @@ class RedisServer:
         self.directory = directory
         self.socket = directory / "redis.sock"
         self.process: subprocess.Popen[bytes] | None = None
-        acl = f"user default off\nuser monitor on >{PASSWORD} ~monitoring:* +@read +@write +ping +info -@dangerous\n"
+        rights = "~monitoring:* +@read +@write +ping +info -@dangerous"
+        acl = f"user default off\nuser monitor on >{PASSWORD} {rights}\n"
         acl += "user admin on nopass ~* +@all\n"
         (directory / "users.acl").write_text(acl)
 
@@ -36,16 +37,8 @@ class RedisServer:
         program = shutil.which("redis-server")
         assert program, "redis-server is missing: apt-get install redis-server"
         self.process = subprocess.Popen(
-            [program, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory)]
-            + [
-                "--aclfile",
-                str(self.directory / "users.acl"),
-                "--appendonly",
-                "yes",
-                "--appendfsync",
-                "always",
-            ]
-            + ["--save", "", "--daemonize", "no"],
+            [program, *f"--port 0 --unixsocket {self.socket} --dir {self.directory}".split()]
+            + f"--aclfile {self.directory}/users.acl --appendonly yes --appendfsync always".split(),
             stdout=subprocess.DEVNULL,
         )
         for _ in range(200):

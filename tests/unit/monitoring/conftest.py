@@ -67,7 +67,7 @@ def proc_root(tmp_path: Path) -> Path:
         "Buffers": 10000,
         "Cached": 500000,
     }
-    meminfo.update({"SReclaimable": 0, "Shmem": 0, "Active": 0, "Inactive": 0, "Slab": 0})
+    meminfo.update({"Cached": 500000, "SReclaimable": 0, "Shmem": 0, "Active": 0, "Inactive": 0, "Slab": 0})
     (root / "meminfo").write_text("".join(f"{name}: {value} kB\n" for name, value in meminfo.items()))
     write_cpu(root, busy=1000, idle=9000)
     return root

@@ -1,4 +1,4 @@
-"""Container figures come out of the files of both control group versions, and missing files are missing values."""
+"""Container figures come from the files of both control group versions; no file, no value."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_a_broken_answer_is_a_reason(engine: Engine, tmp_path: Path, raw: bytes)
     assert totals == {}
 
 
-def test_a_missing_socket_is_a_reason_when_docker_is_watched_and_nothing_when_it_is_not(
+def test_a_missing_socket_is_a_reason_unless_docker_is_not_watched(
     tmp_path: Path,
 ) -> None:
     config = DockerConfig(True, str(tmp_path / "nothing.sock"), "tdm", {}, str(tmp_path), 2)

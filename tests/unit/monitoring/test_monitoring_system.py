@@ -1,9 +1,10 @@
-"""CPU comes from the difference of two cycles, memory from the control group where the host is a container."""
+"""CPU comes from two cycles; a host that is a container counts its own control group."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from monitoring.collectors import system
