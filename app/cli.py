@@ -1,0 +1,141 @@
+"""The operator's commands: `flask migrate ...`, `flask user ...`, `flask bootstrap`.
+
+Commands that a deployment calls print one JSON line with `changed`: a second run says that nothing was to do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app import accounts, migrations
+from app.api.context import services
+from app.config import secret_problem
+from app.models import ROLES, User
+
+ADMIN = "admin"
+SHORTEST_PASSWORD = 10
+
+migrate = AppGroup("migrate", help="The database's schema.")
+user = AppGroup("user", help="Accounts.")
+
+
+def register(app: Flask) -> None:
+    """Adds the commands to `flask`."""
+    app.cli.add_command(migrate)
+    app.cli.add_command(user)
+    app.cli.add_command(bootstrap)
+
+
+def _say(**result: object) -> None:
+    click.echo(json.dumps(result))
+
+
+@migrate.command("up")
+def migrate_up() -> None:
+    """Bring the database to this release's revision."""
+    before, after = migrations.up(services().database)
+    _say(changed=before != after, before=before, after=after)
+
+
+@migrate.command("status")
+def migrate_status() -> None:
+    """Print the database's revision and this release's; exit 3 when a migration is pending."""
+    found = None
+    if services().database.is_sqlite and not Path(services().database.writer.url.database or "").exists():
+        pending = True
+    else:
+        with services().database.read() as session:
+            found = migrations.revision(session.connection())
+        pending = found is None or found < migrations.HEAD
+    _say(revision=found, release=migrations.HEAD, pending=pending)
+    if pending:
+        sys.exit(3)
+
+
+@user.command("ensure-admin")
+def ensure_admin() -> None:
+    """Make the account `admin` from SECRETS_DIR/admin_password, unless it is there already."""
+    _say(changed=_ensure_admin(), username=ADMIN)
+
+
+def _ensure_admin() -> bool:
+    with services().database.read() as session:
+        if session.scalars(select(User).where(User.username == ADMIN)).one_or_none() is not None:
+            return False
+    path = services().config.admin_password_file
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise click.ClickException(f"the secret file {path} cannot be read: {error.strerror}") from error
+    problem = secret_problem(password, SHORTEST_PASSWORD)
+    if problem:
+        raise click.ClickException(
+            f"the secret file {path} {problem}; write a password of {SHORTEST_PASSWORD} or more"
+        )
+    with services().database.write() as session:
+        if session.scalars(select(User).where(User.username == ADMIN)).one_or_none() is not None:
+            return False
+        accounts.add_user(session, ADMIN, password, "admin")
+    return True
+
+
+@click.command("bootstrap")
+def bootstrap() -> None:
+    """`migrate up`, then `user ensure-admin`."""
+    before, after = migrations.up(services().database)
+    admin = _ensure_admin()
+    _say(changed=admin or before != after, before=before, after=after, admin_made=admin)
+
+
+def _new_password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = str(click.prompt("New password", hide_input=True, confirmation_prompt=True))
+    problem = secret_problem(password, SHORTEST_PASSWORD)
+    if problem:
+        raise click.ClickException(f"the password {problem}")
+    return password
+
+
+@user.command("create")
+@click.argument("username")
+@click.option("--role", type=click.Choice(ROLES), default="editor", show_default=True)
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from standard input.")
+def create_user(username: str, role: str, from_stdin: bool) -> None:
+    """Make an account."""
+    password = _new_password(from_stdin)
+    with services().database.write() as session:
+        if session.scalars(select(User).where(User.username == username)).one_or_none() is not None:
+            raise click.ClickException(f"there is a user {username} already; see: flask user list")
+        accounts.add_user(session, username, password, role)
+    _say(changed=True, username=username)
+
+
+@user.command("set-password")
+@click.argument("username")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from standard input.")
+def set_password(username: str, from_stdin: bool) -> None:
+    """Change a password and end that user's sessions."""
+    password = _new_password(from_stdin)
+    with services().database.write() as session:
+        found = session.scalars(select(User).where(User.username == username)).one_or_none()
+        if found is None:
+            raise click.ClickException(f"there is no user {username}; see: flask user list")
+        accounts.set_password(session, found, password)
+    _say(changed=True, username=username)
+
+
+@user.command("list")
+def list_users() -> None:
+    """Print every account, one JSON line each."""
+    with services().database.read() as session:
+        for found in session.scalars(select(User).order_by(User.username)):
+            _say(username=found.username, role=found.role, active=found.active)

@@ -1,0 +1,67 @@
+"""The job queue as the web processes see it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+from rq.job import Job as QueuedJob
+from rq.serializers import JSONSerializer
+
+NAME = "default"
+JOB_FUNCTION = "app.jobs.runner.run"
+JOB_TIMEOUT_SECONDS = 1800
+RETRIES = 3
+KEPT_SECONDS = 24 * 3600
+
+
+class QueueUnavailable(Exception):  # noqa: N818 - a state of the service
+    """The queue's Redis did not take the job: unreachable, or at its memory limit."""
+
+
+class JobQueue:
+    """Enqueues jobs by their identifier; their parameters stay in the database."""
+
+    def __init__(self, connection: Redis) -> None:
+        self.connection = connection
+        self._queue = Queue(
+            NAME, connection=connection, serializer=JSONSerializer, default_timeout=JOB_TIMEOUT_SECONDS
+        )
+
+    def enqueue(self, job_id: str) -> None:
+        """Hands the job to the workers. A job killed or failed is run again up to three times.
+
+        Raises QueueUnavailable.
+        """
+        try:
+            self._queue.enqueue(
+                JOB_FUNCTION, job_id, job_id=job_id, retry=Retry(max=RETRIES),
+                result_ttl=KEPT_SECONDS, failure_ttl=KEPT_SECONDS, description=f"job {job_id}",
+            )  # fmt: skip
+        except RedisError as error:
+            raise QueueUnavailable(str(error)) from error
+
+    def status(self, job_id: str) -> str | None:
+        """RQ's own status of the job; None when Redis knows no such job."""
+        if not QueuedJob.exists(job_id, connection=self.connection):
+            return None
+        job = QueuedJob.fetch(job_id, connection=self.connection, serializer=JSONSerializer)
+        return job.get_status(refresh=False).value
+
+    def waiting(self) -> int:
+        """How many jobs wait for a worker."""
+        return int(self.connection.llen(self._queue.key))
+
+    def heartbeat_ages(self) -> list[float]:
+        """Seconds since the last sign of life of each registered worker."""
+        pipeline = self.connection.pipeline(transaction=False)
+        for key in self.connection.smembers("rq:workers"):
+            pipeline.hget(key, "last_heartbeat")
+        present = datetime.now(UTC)
+        return [
+            (present - datetime.fromisoformat(beat.decode())).total_seconds()
+            for beat in pipeline.execute()
+            if beat is not None
+        ]
