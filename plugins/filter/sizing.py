@@ -13,8 +13,8 @@ from ansible.errors import AnsibleFilterError
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
     sys.path.append(root)
 
-from plugins.module_utils.sizing import Parts, TooSmallError, machine_of, size  # noqa: E402
-from plugins.module_utils.sizing_table import sizing_table  # noqa: E402
+from plugins.module_utils.sizing import Parts, TooSmallError, machine_of, size
+from plugins.module_utils.sizing_table import sizing_table
 
 
 def sizing_budget(

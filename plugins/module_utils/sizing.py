@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Mapping  # noqa: UP035  (3.8: dict[...] cannot be evaluated at run time)
+from typing import Any, Mapping
 
 MEMORY_UNIT_MB = 8
 RESERVE_PERCENT = 20
@@ -129,7 +129,7 @@ class Budget:
     services: Services
     disk: Disk
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The form that templates read as `stack_budget`."""
         return asdict(self)
 
@@ -144,7 +144,7 @@ class Machine:
 
 
 def machine_of(found: Mapping[str, Any], at_most: Mapping[str, float]) -> Machine:
-    """The part of a machine that the service may use: what was found, under the operator's ceilings (0: none)."""
+    """The part of a machine that the service may use: what was found, under ceilings (0: none)."""
 
     def capped(name: str) -> float:
         ceiling = float(at_most.get(name) or 0)
@@ -172,8 +172,8 @@ class TooSmallError(ValueError):
         super().__init__("the machine is too small (" + "; ".join(self.missing) + ")")
 
 
-def memory_shares(parts: Parts) -> Dict[str, Share]:
-    """Claims on memory in MB. Figures: spec.md section 2, its one Redis halved into the cache and the queue."""
+def memory_shares(parts: Parts) -> dict[str, Share]:
+    """Claims on memory in MB. Figures: spec.md section 2, its one Redis halved into two."""
     browser = BROWSER_MB if parts.browser else 0
     return {
         "app": Share(1024, 128, 16384, copies=APP_SLOTS),
@@ -184,8 +184,8 @@ def memory_shares(parts: Parts) -> Dict[str, Share]:
     }
 
 
-def disk_shares(parts: Parts) -> Dict[str, Share]:
-    """Claims on the disk in GB. Figures: spec.md section 2 (files 10 GB of 40), the rest divided in its spirit."""
+def disk_shares(parts: Parts) -> dict[str, Share]:
+    """Claims on the disk in GB. Figures: spec.md section 2 (files 10 of 40), the rest in its spirit."""
     backups = Share(10, 1, 1 << 20) if parts.backup else Share(0, 0, 0)
     images = Share(8, 4, 64) if parts.browser else Share(6, 3, 48)
     return {
@@ -198,7 +198,7 @@ def disk_shares(parts: Parts) -> Dict[str, Share]:
 
 
 def reserve_mb(memory_mb: int) -> int:
-    """MB that no container may claim: 20 % of the memory, and never less than system and Docker daemons need."""
+    """MB that no container may claim: 20 %, and never less than system and Docker daemons need."""
     return max(math.ceil(memory_mb * RESERVE_PERCENT / 100), DOCKER_DAEMONS_MB + SYSTEM_MB)
 
 
@@ -218,14 +218,14 @@ def smallest_machine(parts: Parts) -> Machine:
     )
 
 
-def share_out(shares: Mapping[str, Share], available: int, unit: int) -> Dict[str, int]:
+def share_out(shares: Mapping[str, Share], available: int, unit: int) -> dict[str, int]:
     """Divide `available` in proportion to the figures, in multiples of `unit`, between minimum and maximum.
 
-    The scale is the largest (in steps of 1/10000) whose sum fits, so more to divide never means less for anyone.
+    The scale is the largest (in steps of 1/10000) whose sum fits: more to divide is never less for anyone.
     Raises ValueError when the minima alone do not fit.
     """
 
-    def at(scale: int) -> Dict[str, int]:
+    def at(scale: int) -> dict[str, int]:
         return {
             name: min(share.maximum, max(share.minimum, share.figure * scale // 10000 // unit * unit))
             for name, share in shares.items()
@@ -246,7 +246,7 @@ def share_out(shares: Mapping[str, Share], available: int, unit: int) -> Dict[st
     return at(low)
 
 
-def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> Budget:  # noqa: B008  (frozen)
+def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> Budget:
     """The budget of a machine. Raises TooSmallError when it cannot hold the minima of all services."""
     machine = Machine(memory_mb, math.floor(cpus * 100) / 100, disk_gb)
     smallest = smallest_machine(parts)
@@ -270,7 +270,7 @@ def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> B
     )
 
 
-def _limits(memory_mb: int, cpus: float, cpu_share: float, least_cpus: float) -> Dict[str, Any]:
+def _limits(memory_mb: int, cpus: float, cpu_share: float, least_cpus: float) -> dict[str, Any]:
     """Limit and reservation (half of it, as in spec.md section 2) and a share of the CPUs."""
     return {
         "memory_mb": memory_mb,
@@ -282,7 +282,7 @@ def _limits(memory_mb: int, cpus: float, cpu_share: float, least_cpus: float) ->
 def _app(memory_mb: int, cpus: float) -> App:
     """Half the CPUs; a process per CPU as far as memory goes, never one alone (it is recycled now and then).
 
-    Threads: recipes.md measured that 4 x 8 avoid the head-of-line trap of 4 x 2, at no cost in memory worth naming.
+    Threads: recipes.md measured that 4 x 8 avoid the head-of-line trap of 4 x 2, at next to no cost in memory.
     """
     by_memory = (memory_mb - APP_BASE_MB) // APP_PROCESS_MB
     threads = 4 if memory_mb < 192 else 8 if memory_mb < 4096 else 16
@@ -308,7 +308,7 @@ def _redis(memory_mb: int, cpus: float, eighths: int) -> Redis:
 
 
 def _nginx(memory_mb: int, cpus: float) -> Nginx:
-    """A quarter of the CPUs; a worker process for every second CPU (spec.md: 2 on four), as far as memory goes."""
+    """A quarter of the CPUs; a process for every second CPU (spec.md: 2 on 4), as far as memory goes."""
     connections = 512 if memory_mb < 2 * NGINX_PROCESS_MB else 1024 if memory_mb < 512 else 2048
     by_memory = min(memory_mb // NGINX_PROCESS_MB, max(8, memory_mb // (2 * NGINX_PROCESS_MB)))
     return Nginx(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import List, Tuple, Union  # noqa: UP035  (3.8)
+from typing import Tuple
 
 from .sizing import (
     APP_SLOTS,
@@ -29,7 +29,7 @@ HEADER: Row = ("service", "limit MB", "reserved MB", "minimum MB", "CPUs", "runs
 def sizing_table(memory_mb: int, cpus: float, disk_gb: int, parts: Parts) -> str:
     """The table of a machine, whether the service fits on it or not: it never raises for a small machine."""
     try:
-        outcome: Union[Budget, TooSmallError] = size(memory_mb, cpus, disk_gb, parts)
+        outcome: Budget | TooSmallError = size(memory_mb, cpus, disk_gb, parts)
     except TooSmallError as error:
         outcome = error
     title = f"{cpus:g} CPUs, {memory_mb} MB of memory, {disk_gb} GB of disk"
@@ -40,9 +40,9 @@ def sizing_table(memory_mb: int, cpus: float, disk_gb: int, parts: Parts) -> str
     return "\n".join(lines)
 
 
-def _rows(outcome: Union[Budget, TooSmallError], memory_mb: int, parts: Parts) -> List[Row]:
+def _rows(outcome: Budget | TooSmallError, memory_mb: int, parts: Parts) -> list[Row]:
     shares = memory_shares(parts)
-    rows: List[Row] = []
+    rows: list[Row] = []
     for name, share in shares.items():
         shown = name.replace("_", "-") + (f" (each of {share.copies} slots)" if share.copies > 1 else "")
         if isinstance(outcome, Budget):
@@ -69,16 +69,17 @@ def _rows(outcome: Union[Budget, TooSmallError], memory_mb: int, parts: Parts) -
 
 def _runs(budget: Budget, name: str) -> str:
     services = budget.services
+    nginx = services.nginx
     return {
         "app": f"{services.app.processes} processes x {services.app.threads} threads",
         "worker": f"{services.worker.processes} jobs at once",
         "redis_cache": f"maxmemory {services.redis_cache.maxmemory_mb} MB",
         "redis_queue": f"maxmemory {services.redis_queue.maxmemory_mb} MB",
-        "nginx": f"{services.nginx.worker_processes} processes x {services.nginx.worker_connections} connections",
+        "nginx": f"{nginx.worker_processes} processes x {nginx.worker_connections} connections",
     }[name]
 
 
-def _disk_line(outcome: Union[Budget, TooSmallError], parts: Parts) -> str:
+def _disk_line(outcome: Budget | TooSmallError, parts: Parts) -> str:
     if isinstance(outcome, Budget):
         shares = {field.name: getattr(outcome.disk, field.name) for field in fields(outcome.disk)}
         title = "disk GB: "
@@ -99,7 +100,7 @@ def _advice(smallest: Machine, parts: Parts) -> str:
     return advice
 
 
-def _align(rows: List[Row]) -> List[str]:
+def _align(rows: list[Row]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = []
     for row in rows:
