@@ -1,0 +1,114 @@
+import { ApiError, parseProblem } from "./problem";
+import type { DocumentItem, Health, Job, Me, Page } from "./types";
+
+type Listener = () => void;
+
+const expiryListeners = new Set<Listener>();
+
+/** Calls `listener` whenever the service says that nobody is logged in any more. Returns how to stop that. */
+export function onSessionEnd(listener: Listener): () => void {
+  expiryListeners.add(listener);
+  return () => expiryListeners.delete(listener);
+}
+
+/** For answers that did not come through `request`. */
+export function reportStatus(status: number): void {
+  if (status === 401) {
+    for (const listener of expiryListeners) listener();
+  }
+}
+
+interface Options {
+  readonly method?: "GET" | "POST";
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Statuses other than 2xx whose body is an answer and no error. */
+  readonly accept?: readonly number[];
+  /** A 401 here means "wrong password", not "the session is over". */
+  readonly anonymous?: boolean;
+}
+
+/** The JSON answer, or undefined for an empty one. Throws ApiError; an abort is thrown as it is. */
+async function request(path: string, options: Options = {}): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  const init: RequestInit = {
+    method: options.method ?? "GET",
+    headers,
+    credentials: "same-origin",
+    cache: "no-store",
+  };
+  if (options.body !== undefined) {
+    init.body = JSON.stringify(options.body);
+    headers["Content-Type"] = "application/json";
+  }
+  if (options.signal) init.signal = options.signal;
+
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, init);
+    text = await response.text();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0);
+  }
+  const requestId = response.headers.get("X-Request-ID");
+  if (!response.ok && !options.accept?.includes(response.status)) {
+    if (options.anonymous !== true) reportStatus(response.status);
+    throw parseProblem(response.status, response.headers.get("Content-Type"), text, requestId);
+  }
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Not our service: a proxy or a captive portal answered.
+    throw new ApiError(response.status, "", "", requestId ?? "");
+  }
+}
+
+export async function login(username: string, password: string): Promise<void> {
+  await request("/api/login", { method: "POST", body: { username, password }, anonymous: true });
+}
+
+export async function logout(): Promise<void> {
+  await request("/api/logout", { method: "POST", anonymous: true });
+}
+
+/** Who is logged in; null when nobody is. */
+export async function me(): Promise<Me | null> {
+  try {
+    return (await request("/api/me", { anonymous: true })) as Me;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export async function listDocuments(cursor: string | null, signal?: AbortSignal): Promise<Page<DocumentItem>> {
+  const query = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+  return (await request(`/api/documents${query}`, { signal })) as Page<DocumentItem>;
+}
+
+export function downloadPath(id: string): string {
+  return `/api/documents/${encodeURIComponent(id)}/download`;
+}
+
+/** The id of the new job. */
+export async function startExport(documents: readonly string[]): Promise<string> {
+  const answer = await request("/api/jobs", { method: "POST", body: { kind: "export", documents } });
+  return (answer as { id: string }).id;
+}
+
+export async function getJob(id: string): Promise<Job> {
+  return (await request(`/api/jobs/${encodeURIComponent(id)}`)) as Job;
+}
+
+/** The state of the service, also when it says that it is not well (503 with a health document). */
+export async function health(signal?: AbortSignal): Promise<Health> {
+  const answer = (await request("/api/health", { accept: [503], anonymous: true, signal })) as Partial<Health> | undefined;
+  if (answer?.checks === undefined) {
+    const problem = answer as { title?: string; detail?: string; request_id?: string } | undefined;
+    throw new ApiError(503, problem?.title, problem?.detail, problem?.request_id);
+  }
+  return answer as Health;
+}
