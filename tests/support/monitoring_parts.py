@@ -16,6 +16,7 @@ from typing import Any
 
 from monitoring import config
 from monitoring.redis_client import RedisClient
+from monitoring.sample import Containers, Disk, Health, Sample, System
 
 SERVER_NAME = "docs.company.com"
 PASSWORD = "monitor-password"
@@ -36,9 +37,10 @@ class RedisServer:
     def start(self) -> None:
         program = shutil.which("redis-server")
         assert program, "redis-server is missing: apt-get install redis-server"
+        words = f"--port 0 --unixsocket {self.socket} --dir {self.directory} --appendonly yes"
+        words += f" --aclfile {self.directory}/users.acl --appendfsync always"
         self.process = subprocess.Popen(
-            [program, *f"--port 0 --unixsocket {self.socket} --dir {self.directory}".split()]
-            + f"--aclfile {self.directory}/users.acl --appendonly yes --appendfsync always".split(),
+            [program, *words.split()],
             stdout=subprocess.DEVNULL,
         )
         for _ in range(200):
@@ -160,3 +162,17 @@ def write_cpu(root: Path, busy: int, idle: int, iowait: int = 0) -> None:
     """Write /proc/stat; times in ticks (100 a second)."""
     line = f"cpu  {busy} 0 0 {idle} {iowait} 0 0 0 0 0\n"
     (root / "stat").write_text(line + line.replace("cpu ", "cpu0") + "btime 1700000000\n")
+
+
+def make_sample(
+    moment: float,
+    cpu: float | None = 10.0,
+    health: Health | None = None,
+    containers: Containers | None = None,
+    **system: Any,
+) -> Sample:
+    """A sample of a well host; what is given differs."""
+    disks = (Disk("/", 40.0, 4000.0, 10000.0),)
+    host = System(cpu, 50.0, 1000.0, 2000.0, disks, 1000, 2000, 0.5, 0.25, 0.1)._replace(**system)
+    well = Health(True, 200, 12.5, {"status": "ok", "checks": {"database": "ok"}}, "")
+    return Sample(moment, "host1", host, health or well, containers)

@@ -100,4 +100,4 @@ def test_a_host_that_is_a_container_counts_its_own_memory_and_cpu(
     assert first.memory_percent == pytest.approx(50)
     write(10 + 6)
     second, _ = system.collect(settings, counters, 1060.0)
-    assert second.cpu_percent == pytest.approx(6 / 60 / psutil.cpu_count() * 100)
+    assert second.cpu_percent == pytest.approx(6 / 60 / (psutil.cpu_count() or 1) * 100)
