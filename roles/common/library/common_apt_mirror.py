@@ -37,15 +37,16 @@ def update(*options: str) -> str:
     command += ["-o", "Acquire::https::Timeout=15", *options]
     try:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=240
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240
         )
     except subprocess.TimeoutExpired:
         return "apt-get update did not finish within 240 seconds"
-    complaints = [
-        line for line in done.stdout.splitlines() if line.startswith("E:") or "Failed to fetch" in line or "Err:" in line
-    ]
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    # Those that name the reason come first.
+    complaints = [line for line in lines if "Failed to fetch" in line]
+    complaints += [line for line in lines if line.startswith(("E:", "Err:")) and line not in complaints]
     if done.returncode != 0 or complaints:
-        return "; ".join(complaints[:3]) or done.stdout.strip()[-300:]
+        return "; ".join(complaints[:2]) or done.stdout.strip()[-300:]
     return ""
 
 
@@ -66,7 +67,7 @@ def complaint_about(text: str) -> str:
 
 
 def aside(name: str) -> Path:
-    """Where a distribution's source file is kept while the mirror is in use; apt skips the suffix silently."""
+    """Where a distribution's source file waits while the mirror is in use; apt skips the suffix silently."""
     return Path(name + ".disabled")
 
 
@@ -113,7 +114,7 @@ def main() -> None:
             )
     if changed and not module.check_mode:
         if not text and not any(aside(name).exists() for name in DISTRIBUTION_FILES):
-            module.fail_json(msg="No {0} is left to go back to.".format(aside(DISTRIBUTION_FILES[0])))
+            module.fail_json(msg=f"No {aside(DISTRIBUTION_FILES[0])} is left to go back to.")
         if text:
             switch_to(path, text)
         else:

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = """
 module: common_probe
 short_description: Read what role common decides on
-description: [Time services, the swap file, other swap, the apt mirror file, the service ids, a pending reboot.]
+description: [Time services, swap, the apt mirror file, the service ids and a pending reboot.]
 options:
   swap_file: {description: Path of the swap file., type: path, required: true}
   mirror_file: {description: Path of the mirror's apt source file., type: path, required: true}
@@ -52,7 +52,7 @@ def swap(path: str, table: str) -> dict[str, object]:
         else:
             other_kib += int(fields[2])
     try:
-        size = os.stat(path).st_size
+        size = Path(path).stat().st_size
     except FileNotFoundError:
         size = 0
     return {"file_mb": size // (1024 * 1024), "active": active, "other_mb": other_kib // 1024}
@@ -60,7 +60,9 @@ def swap(path: str, table: str) -> dict[str, object]:
 
 def version_key(release: str) -> list[tuple[int, str]]:
     """Sort key of a kernel release: numbers compare as numbers."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|[^\d.+~-]+", release)]
+    return [
+        (int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|[^\d.+~-]+", release)
+    ]
 
 
 def reboot(running: str, root: str = "/") -> dict[str, object]:
@@ -69,7 +71,7 @@ def reboot(running: str, root: str = "/") -> dict[str, object]:
     flag = base / "run/reboot-required"
     asked = base / "run/reboot-required.pkgs"
     packages = sorted(set(asked.read_text().split())) if asked.exists() else []
-    kernels = [path.name[len("vmlinuz-"):] for path in (base / "boot").glob("vmlinuz-*")]
+    kernels = [path.name[len("vmlinuz-") :] for path in (base / "boot").glob("vmlinuz-*")]
     newest = max(kernels, key=version_key) if kernels else ""
     # A custom kernel outside /boot says nothing: only an installed and replaced one counts.
     replaced = bool(newest) and running in kernels and newest != running
@@ -86,10 +88,10 @@ def ids_taken(user: str, group: str, uid: int, gid: int) -> list[str]:
     found = []
     for entry in pwd.getpwall():
         if (entry.pw_uid == uid) != (entry.pw_name == user):
-            found.append("user {0} has uid {1}".format(entry.pw_name, entry.pw_uid))
+            found.append(f"user {entry.pw_name} has uid {entry.pw_uid}")
     for item in grp.getgrall():
         if (item.gr_gid == gid) != (item.gr_name == group):
-            found.append("group {0} has gid {1}".format(item.gr_name, item.gr_gid))
+            found.append(f"group {item.gr_name} has gid {item.gr_gid}")
     return found
 
 

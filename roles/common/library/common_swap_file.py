@@ -13,7 +13,8 @@ DOCUMENTATION = """
 module: common_swap_file
 short_description: Make, resize or remove a swap file
 description:
-  - The new file is allocated and formatted under a temporary name; only then is the old one taken out of use and replaced.
+  - The new file is allocated and formatted under a temporary name.
+  - Only then is the old one taken out of use and replaced.
 options:
   path: {description: The swap file., type: path, required: true}
   size_mb: {description: "Its size in MB; 0 removes it.", type: int, required: true}
@@ -31,9 +32,9 @@ class SwapError(Exception):
 
 def run(*command: str) -> str:
     """Run a command and return its output; its own words become the error."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise SwapError("{0} failed: {1}".format(" ".join(command), (done.stderr or done.stdout).strip()))
+        raise SwapError("{} failed: {}".format(" ".join(command), (done.stderr or done.stdout).strip()))
     return done.stdout
 
 
@@ -48,8 +49,8 @@ def allocate(path: Path, size_mb: int) -> None:
     kind = run("stat", "--file-system", "--format=%T", str(path.parent)).strip()
     if kind in ("tmpfs", "ramfs", "zfs", "nfs", "fuseblk"):
         raise SwapError(
-            "{0} is on {1}, which cannot hold a swap file: set common_swap_file to a path on a disk,"
-            " or common_swap_mb to 0".format(path.parent, kind)
+            f"{path.parent} is on {kind}, which holds no swap file: set common_swap_file to one on a disk,"
+            " or common_swap_mb to 0"
         )
     os.close(os.open(str(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     if kind == "btrfs":
@@ -67,9 +68,8 @@ def replace(path: Path, size_mb: int) -> None:
     free_mb = free.f_bavail * free.f_frsize // MIB
     if free_mb < size_mb + HEADROOM_MB:
         raise SwapError(
-            "a swap file of {0} MB needs {1} MB free at {2}, which has {3}: free some, or set common_swap_mb".format(
-                size_mb, size_mb + HEADROOM_MB, path.parent, free_mb
-            )
+            f"a swap file of {size_mb} MB needs {size_mb + HEADROOM_MB} MB free at {path.parent},"
+            f" which has {free_mb}: free some, or set common_swap_mb"
         )
     new = path.with_name(path.name + ".new")
     if new.exists():
@@ -115,10 +115,10 @@ def main() -> None:
             else:
                 remove(path, str(path).strip("/").replace("/", "-") + ".swap")
         except (SwapError, OSError) as error:
-            module.fail_json(msg="Swap file {0}: {1}.".format(path, error))
+            module.fail_json(msg=f"Swap file {path}: {error}.")
     module.exit_json(
         changed=changed,
-        diff={"before": "{0}: {1} MB\n".format(path, present), "after": "{0}: {1} MB\n".format(path, wanted)},
+        diff={"before": f"{path}: {present} MB\n", "after": f"{path}: {wanted} MB\n"},
     )
 
 

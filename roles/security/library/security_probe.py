@@ -17,13 +17,13 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = """
 module: security_probe
 short_description: Read what role security decides on
-description: [sshd's merged configuration and abilities, keys of the connecting user, the loaded firewall, the outside.]
+description: ["sshd's configuration and abilities, keys of the connecting user, the loaded firewall."]
 options:
-  user: {description: "The connecting user; empty: the one behind sudo, or the current one.", type: str, default: ""}
+  user: {description: "Who connects; empty: the one behind sudo, or the current.", type: str, default: ""}
   drop_in: {description: The role's own file in sshd_config.d., type: path, required: true}
   table: {description: Name of the role's nftables table., type: str, required: true}
   fingerprint: {description: File with the hash of the table as it was loaded., type: path, required: true}
-  container_interfaces: {description: Patterns of container interfaces., type: list, elements: str, required: true}
+  container_interfaces: {description: Their names or patterns., type: list, elements: str, required: true}
 author: [tencent-doc-manager]
 """
 
@@ -45,7 +45,7 @@ class ProbeError(Exception):
 
 def output(*command: str) -> str:
     """Standard output of a command, or an empty string when it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return done.stdout if done.returncode == 0 else ""
 
 
@@ -53,8 +53,8 @@ def effective(user: str) -> dict[str, list[str]]:
     """sshd's merged configuration for a user: lower-case keyword -> values, one for each line."""
     # Made by the unit when it starts; without it sshd does not even check its configuration.
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    command = [SSHD, "-T", "-C", "user={0},host=localhost,addr=127.0.0.1".format(user)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    command = [SSHD, "-T", "-C", f"user={user},host=localhost,addr=127.0.0.1"]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise ProbeError("sshd rejects its present configuration: " + done.stderr.strip())
     found: dict[str, list[str]] = {}
@@ -66,7 +66,7 @@ def effective(user: str) -> dict[str, list[str]]:
 
 def version() -> list[int]:
     """OpenSSH's version, [8, 2]."""
-    done = subprocess.run(["ssh", "-V"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    done = subprocess.run(["ssh", "-V"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     match = re.search(r"OpenSSH_(\d+)\.(\d+)", done.stdout)
     if not match:
         raise ProbeError("cannot tell OpenSSH's version from: " + done.stdout.strip())
@@ -92,7 +92,7 @@ def directives(text: str) -> list[tuple[str, str]]:
 
 
 def includes_drop_ins(text: str) -> bool:
-    """Whether the main file reads sshd_config.d before it says anything itself: the first value of a keyword counts."""
+    """Whether the main file reads sshd_config.d before it says anything itself: the first value counts."""
     found = directives(text)
     return bool(found) and found[0][0] == "include" and "sshd_config.d/" in found[0][1]
 
@@ -119,9 +119,9 @@ def unsafe(path: Path, owner: int, home: Path) -> str:
     for place in [path, *path.parents]:
         found = place.stat()
         if found.st_uid not in (0, owner):
-            return "{0} belongs to another user".format(place)
+            return f"{place} belongs to another user"
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            return "{0} is writable for others".format(place)
+            return f"{place} is writable for others"
         if place == home:
             break
     return ""
@@ -132,10 +132,10 @@ def keys(user: str, config: dict[str, list[str]]) -> dict[str, object]:
     try:
         account = pwd.getpwnam(user)
     except KeyError:
-        return {"count": 0, "problem": "the host has no user {0}".format(user)}
+        return {"count": 0, "problem": f"the host has no user {user}"}
     if config.get("pubkeyauthentication") == ["no"]:
         return {"count": 0, "problem": "sshd does not accept public keys (PubkeyAuthentication no)"}
-    problem = "{0} has no key in {1}".format(user, " or ".join(config.get("authorizedkeysfile", ["none"])))
+    problem = "{} has no key in {}".format(user, " or ".join(config.get("authorizedkeysfile", ["none"])))
     home = Path(account.pw_dir)
     for pattern in config.get("authorizedkeysfile", [""])[0].split():
         name = pattern.replace("%h", account.pw_dir).replace("%u", user).replace("%%", "%")
@@ -146,7 +146,7 @@ def keys(user: str, config: dict[str, list[str]]) -> dict[str, object]:
         reason = unsafe(path, account.pw_uid, home)
         if count and not reason:
             return {"count": count, "problem": ""}
-        problem = reason or "{0} holds no valid key".format(path)
+        problem = reason or f"{path} holds no valid key"
     return {"count": 0, "problem": problem}
 
 
@@ -162,7 +162,9 @@ def firewall(table: str, fingerprint: Path) -> str:
 
 def misread_outside(patterns: list[str]) -> list[str]:
     """Interfaces of default routes that one of the container patterns matches."""
-    routes = output("ip", "-o", "route", "show", "default") + output("ip", "-o", "-6", "route", "show", "default")
+    routes = output("ip", "-o", "route", "show", "default") + output(
+        "ip", "-o", "-6", "route", "show", "default"
+    )
     names = sorted(set(re.findall(r"\bdev (\S+)", routes)))
     return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
@@ -182,7 +184,7 @@ def main() -> None:
     given = module.params
     user = given["user"] or os.environ.get("SUDO_USER", "") or pwd.getpwuid(os.getuid()).pw_name
     if not os.access(SSHD, os.X_OK):
-        module.fail_json(msg="There is no OpenSSH server ({0}) on this host: apt install openssh-server.".format(SSHD))
+        module.fail_json(msg=f"There is no OpenSSH server ({SSHD}) on this host: apt install openssh-server.")
     try:
         config = effective(user)
         module.exit_json(
@@ -199,7 +201,7 @@ def main() -> None:
             misread_outside=misread_outside(given["container_interfaces"]),
         )
     except ProbeError as error:
-        module.fail_json(msg="SSH server: {0}.".format(error))
+        module.fail_json(msg=f"SSH server: {error}.")
 
 
 if __name__ == "__main__":
