@@ -36,10 +36,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if result.get("failed"):
             result["msg"] = explain(result, str(task_vars.get("ansible_python_interpreter", "")))
         elif result.get("refusals"):
-            result.update(failed=True, msg="\n".join(result["refusals"]))
+            return {"failed": True, "changed": False, "msg": "\n".join(result["refusals"])}
         elif holder and arguments["lock"] == "take":
-            stale_minutes = int(task_vars.get("stack_lock_stale_minutes", 60))
-            result.update(failed=True, msg=held(holder, str(arguments["lock_path"]), stale_minutes))
+            message = held(holder, str(arguments["lock_path"]), int(arguments.get("lock_stale_minutes", 60)))
+            return {"failed": True, "changed": False, "msg": message, "lock_holder": holder}
         return result
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def _limits(memory_mb: int, cpus: float, cpu_share: float, least_cpus: float) ->
 def _app(memory_mb: int, cpus: float) -> App:
     """Half the CPUs; a process per CPU as far as memory goes, never one alone (it is recycled now and then).
 
-    Threads: recipes.md measured that 4 x 8 avoid the head-of-line trap of 4 x 2, at next to no cost in memory.
+    Threads: recipes.md measured that 4 x 8 avoid the head-of-line trap of 4 x 2, at next to no memory.
     """
     by_memory = (memory_mb - APP_BASE_MB) // APP_PROCESS_MB
     threads = 4 if memory_mb < 192 else 8 if memory_mb < 4096 else 16

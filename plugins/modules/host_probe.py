@@ -23,7 +23,7 @@ description:
 options:
   name:
     type: str
-    description: Name of the Compose project; its own ports do not count as taken. Needed for a look, as the next four.
+    description: Name of the Compose project, whose own ports do not count as taken.
   paths:
     type: list
     elements: path
@@ -53,7 +53,7 @@ options:
     type: str
     choices: [none, take, release]
     default: none
-    description: What to do with the run lock. In check mode take only looks. With release nothing else is done.
+    description: What to do with the run lock. In check mode take only looks; release does nothing else.
   lock_path:
     type: path
     description: Path of the run lock on the host. Needed for take and release.
@@ -63,6 +63,10 @@ options:
   lock_instead_of:
     type: dict
     description: A holder that is known to be gone; given by the action plugin.
+  lock_stale_minutes:
+    type: int
+    default: 60
+    description: Minutes after which the message calls another controller's lock abandoned.
   lock_break:
     type: bool
     default: false
@@ -111,6 +115,7 @@ ARGUMENTS = {
     "lock_path": {"type": "path"},
     "lock_owner": {"type": "dict"},
     "lock_instead_of": {"type": "dict"},
+    "lock_stale_minutes": {"type": "int", "default": 60},
     "lock_break": {"type": "bool", "default": False},
 }
 
