@@ -52,6 +52,10 @@ class AppWorker(Worker):
         super().heartbeat(timeout, pipeline)
         self._alive_file.touch()
 
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        log.info("the worker listens on queue %s", job_queue.NAME)
+
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         self._register_again()
@@ -106,7 +110,6 @@ def work(alive_file: Path) -> int:
     connection = connect_worker(config.redis_queue_url)
     wait_for(connection)
     worker = AppWorker(services, connection, alive_file)
-    log.info("the worker listens on queue %s", job_queue.NAME)
     worker.work(logging_level=None)
     stopped = worker._shutdown_requested_date is not None
     log.log(logging.INFO if stopped else logging.ERROR, "the worker stops")

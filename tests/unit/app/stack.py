@@ -112,6 +112,7 @@ class Stack:
             "MAINTENANCE_SECONDS": "1",
             "JOB_MONITORING_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
+            "WORKER_TTL_SECONDS": "16",
             **self.extra,
         }
 
@@ -179,6 +180,18 @@ class WholeAnswers(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         return super().open(*args, **{"buffered": True, **kwargs})
+
+
+def upload(client: FlaskClient, content: bytes, name: str = "table.xlsx") -> TestResponse:
+    """Sends the file as a browser would, without the test client's temporary files."""
+    disposition = f'Content-Disposition: form-data; name="file"; filename="{_quoted(name)}"'
+    head = f"--frontier\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
+    body = head.encode("utf-8", "surrogatepass") + content + b"\r\n--frontier--\r\n"
+    return client.post("/api/upload", data=body, content_type="multipart/form-data; boundary=frontier")
+
+
+def _quoted(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def log_in(app: Application, name: str) -> FlaskClient:
