@@ -76,14 +76,21 @@ def unknown_variables(given: Iterable[str], known: dict[str, frozenset[str]]) ->
         role = role_of(name, known)
         if role is None or name in known[role]:
             continue
-        # A name of the same role is the likelier meaning; one of another role is better than none.
-        everywhere = sorted(set().union(*known.values()))
-        near = difflib.get_close_matches(name, sorted(known[role]), 1) or difflib.get_close_matches(
-            name, everywhere, 1
-        )
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(name, role, known)
+        hint = f" Did you mean {near}?" if near else ""
         sentences.append(f"{name} is no variable of role {role}.{hint}")
     return sentences
+
+
+def nearest(name: str, role: str, known: dict[str, frozenset[str]]) -> str | None:
+    """The known variable that was probably meant: one of the same role, else one of any role."""
+    prefix = role + "_"
+    # Without the prefix, or everything in the role would look alike.
+    rests = sorted(other.removeprefix(prefix) for other in known[role] if other.startswith(prefix))
+    for rest in difflib.get_close_matches(name.removeprefix(prefix), rests, 1):
+        return prefix + rest
+    everywhere = sorted(other for names in known.values() for other in names if not other.startswith("_"))
+    return next(iter(difflib.get_close_matches(name, everywhere, 1, NEARLY_THE_SAME)), None)
 
 
 def misspelt_prefixes(given: Iterable[str], known: dict[str, frozenset[str]]) -> list[str]:

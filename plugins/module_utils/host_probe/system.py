@@ -63,7 +63,8 @@ def os_release(text: str) -> dict[str, str]:
     for line in text.splitlines():
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            values[name] = re.sub(r"\\(.)", r"\1", value.strip().strip("\"'"))
+            quoted = re.fullmatch(r"""(["'])(.*)\1""", value)
+            values[name] = re.sub(r"\\(.)", r"\1", quoted.group(2) if quoted else value)
     return values
 
 
