@@ -1,0 +1,302 @@
+"""The comparison: what of a manifest differs from the host, found without changing anything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, List, Tuple, Union  # noqa: UP035
+
+from . import disk
+from .accounts import Ids
+from .disk import Found
+from .manifest import Directory, File, Id, Link, Manifest, Secret, StateError
+from .record import Record
+from .watch import View
+
+Item = Union[Directory, File, Link, Secret]
+_KINDS = {Directory: "directory", File: "file", Link: "link", Secret: "secret"}
+_TOKEN = re.compile(r"@@(content|sha256):(/[^@\s]+)@@")
+_UNKNOWN = "unknown"
+
+
+@dataclass
+class Change:
+    """One path that has to change. `content` is None when the content stays (or has yet to be transferred)."""
+
+    item: Item
+    kind: str  # directory, file, link, secret
+    found: Found | None
+    digest: str = ""
+    content: bytes | None = None
+    new_content: bool = False
+    adopts: bool = False  # replaces a file that is not ours: it is kept aside
+    uid: int | None = None
+    gid: int | None = None
+    mode: int = 0
+
+    @property
+    def path(self) -> str:
+        """The path that changes."""
+        return self.item.path
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A path that goes. `aside`: a file edited by hand, kept under the state directory."""
+
+    path: str
+    kind: str
+    aside: bool = False
+    listed: bool = False  # named in `absent`
+
+
+class Survey:
+    """Everything under the file system that differs.
+
+    lenient: owners, groups and parents that are missing may still come (check mode, or packages and accounts are
+    yet to be made), so that they are no error. blobs: {sha256: file on this host} of what was transferred.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        record: Record,
+        claims: Dict[str, Dict[str, str]],
+        blobs: Dict[str, str],
+        lenient: bool = False,
+    ) -> None:
+        self.manifest = manifest
+        self.record = record
+        self.lenient = lenient
+        self.changes: List[Change] = []
+        self.removals: List[Removal] = []
+        self.wanted_blobs: List[str] = []
+        self.view = View()
+        self.entries: Dict[str, Dict[str, Any]] = {}  # what the record will hold
+        self._claims = claims
+        self._blobs = blobs
+        self._ids = Ids()
+        self._made: Dict[str, bytes] = {}
+        self._coming = {item.path for item in manifest.directories}
+        self._survey()
+
+    @property
+    def paths(self) -> List[str]:
+        """The paths whose content, mode or owner changes, those in `absent` included."""
+        return sorted(
+            [change.path for change in self.changes] + [gone.path for gone in self.removals if gone.listed]
+        )
+
+    @property
+    def removed(self) -> List[str]:
+        """The paths formerly held that go."""
+        return sorted(gone.path for gone in self.removals if not gone.listed)
+
+    def _survey(self) -> None:
+        manifest = self.manifest
+        for directory in sorted(manifest.directories, key=lambda item: item.path):
+            self._directory(directory)
+        for secret in manifest.secrets:
+            self._secret(secret)
+        for file in manifest.files:
+            self._file(file)
+        for link in manifest.links:
+            self._link(link)
+        for path in manifest.absent:
+            self._absent(path)
+        self._formerly_held()
+
+    def _directory(self, item: Directory) -> None:
+        found = self._stands(item, "directory")
+        made = found is None or bool(self.record.paths.get(item.path, {}).get("made"))
+        self.entries[item.path] = {"kind": "directory", "hash": "", "keep": item.keep, "made": made}
+        change = Change(item, "directory", found, mode=item.mode)
+        if self._attributes_differ(change, item.owner, item.group):
+            self.changes.append(change)
+            self.view.will_be_directory(item.path)
+
+    def _secret(self, item: Secret) -> None:
+        found = self._stands(item, "secret")
+        self.entries[item.path] = {"kind": "secret", "hash": "", "keep": True, "made": True}
+        change = Change(item, "secret", found, mode=item.mode)
+        if found is None or found.size == 0:
+            change.content, change.new_content = _random_text(item.length), True
+            self._made[item.path] = change.content
+            change.digest = hashlib.sha256(change.content).hexdigest()
+        if self._attributes_differ(change, item.owner, item.group) or change.new_content:
+            self.changes.append(change)
+            digest = change.digest or disk.digest_of(item.path)
+            self.view.will_be_file(item.path, digest, change.uid, change.gid, item.mode)
+
+    def _file(self, item: File) -> None:
+        found = self._stands(item, "file")
+        change = Change(item, "file", found, mode=item.mode)
+        former = self.record.paths.get(item.path, {})
+        if found is not None and found.kind == "file" and not item.force:
+            digest = self._digest_on_disk(item.path)
+            kept_hash = former.get("hash", "")
+        else:
+            content, digest = self._wanted_content(item)
+            kept_hash = self.record.hash(digest)
+            same = (
+                found is not None and found.kind == "file" and self._same(item.path, found, content, digest)
+            )
+            if not same:
+                change.content, change.new_content = content, True
+                change.adopts = found is not None and found.kind == "file" and not former.get("hash")
+                change.adopts = change.adopts and not item.sensitive
+                if content is None and digest != _UNKNOWN:
+                    self.wanted_blobs.append(digest)
+        change.digest = digest
+        self.entries[item.path] = {"kind": "file", "hash": kept_hash, "keep": item.keep, "made": True}
+        if item.sensitive:
+            self.entries[item.path]["sensitive"] = True
+        if self._attributes_differ(change, item.owner, item.group) or change.new_content:
+            self.changes.append(change)
+            self.view.will_be_file(item.path, digest, change.uid, change.gid, item.mode)
+        else:
+            self.view.digests[item.path] = digest
+
+    def _link(self, item: Link) -> None:
+        found = self._stands(item, "link")
+        self.entries[item.path] = {"kind": "link", "hash": "", "keep": item.keep, "made": True}
+        if found is None or found.kind != "link" or found.target != item.target:
+            self.changes.append(Change(item, "link", found, new_content=True))
+            self.view.will_be_link(item.path, item.target)
+
+    def _absent(self, path: str) -> None:
+        owners = self._claims.get(path)
+        if owners:
+            raise StateError(
+                f"absent: {path} is held by host_state {', '.join(owners)}, {self.manifest.name} removes it"
+            )
+        found = disk.look(path)
+        if found is not None:
+            if os.path.ismount(path):
+                raise StateError(f"absent: {path} is a mount point: unmount it first")
+            self.removals.append(Removal(path, found.kind, listed=True))
+            self.view.will_be_gone(path)
+
+    def _formerly_held(self) -> None:
+        """Plan the removal of what the record holds and the manifest does not, the deepest first."""
+        gone = {removal.path for removal in self.removals}
+        for path in sorted(self.record.paths, reverse=True):
+            entry = self.record.paths[path]
+            if path in self.entries or path in gone or entry.get("keep") or path in self._claims:
+                continue
+            found = disk.look(path)
+            if found is None or entry["kind"] == "secret":
+                continue
+            if entry["kind"] == "directory":
+                if found.kind != "directory" or not entry.get("made") or not self._will_be_empty(path, gone):
+                    continue
+            elif found.kind == "directory":
+                continue
+            edited = found.kind == "file" and self.record.hash(self._digest_on_disk(path)) != entry["hash"]
+            self.removals.append(Removal(path, found.kind, aside=edited and not entry.get("sensitive")))
+            self.view.will_be_gone(path)
+            gone.add(path)
+
+    def _will_be_empty(self, path: str, gone: Any) -> bool:
+        if any(disk.below(other, path) for other in self.entries):
+            return False
+        return all(os.path.join(path, name) in gone for name in os.listdir(path))
+
+    def _stands(self, item: Item, kind: str) -> Found | None:
+        """Return what stands at an item's path. Raises StateError when it is of another kind, or another's."""
+        for owner, claimed in self._claims.get(item.path, {}).items():
+            if claimed != kind or kind not in ("directory", "secret"):
+                raise StateError(
+                    f"{item.label} {item.path}: host_state {owner} holds this path already: only one of"
+                    f" {owner} and {self.manifest.name} may list it"
+                )
+        found = disk.look(item.path)
+        if found is None:
+            self._need_parent(item)
+            return None
+        expected = "file" if kind == "secret" else kind
+        if found.kind != expected and self.record.paths.get(item.path, {}).get("kind") != found.kind:
+            what = {"link": f"a symbolic link to {found.target}", "other": "a special file"}
+            raise StateError(
+                f"{item.label} {item.path}: expected a {expected}, found {what.get(found.kind, 'a ' + found.kind)}:"
+                " remove it, or list it under `absent` in a run before this one"
+            )
+        if found.kind == "directory" != expected and os.listdir(item.path):
+            raise StateError(
+                f"{item.label} {item.path}: expected a {expected}, found a directory that is not empty"
+            )
+        return found
+
+    def _need_parent(self, item: Item) -> None:
+        parent = os.path.dirname(item.path)
+        if parent in self._coming or self.lenient or os.path.isdir(parent):
+            return
+        raise StateError(
+            f"{item.label} {item.path}: its directory {parent} does not exist: list it under `directories`"
+        )
+
+    def _attributes_differ(self, change: Change, owner: Id, group: Id) -> bool:
+        """Resolve the owner and the group of a change, and tell whether owner, group or mode differ."""
+        item, found = change.item, change.found
+        change.uid, change.gid = self._ids.uid(owner), self._ids.gid(group)
+        for number, kind, name in ((change.uid, "user", owner), (change.gid, "group", group)):
+            if number is None and not self.lenient:
+                raise StateError(
+                    f"{item.label} {item.path}: the host has no {kind} {name!r}: list it under `{kind}s`"
+                    " or give a number"
+                )
+        if found is None:
+            return True
+        return (found.uid, found.gid, found.mode) != (change.uid, change.gid, change.mode)
+
+    def _wanted_content(self, item: File) -> Tuple[bytes | None, str]:
+        """Return the content (None when it has to be transferred first) and its SHA-256."""
+        if item.content is None:
+            blob = self._blobs.get(item.sha256)
+            return (disk.read(blob) if blob else None), item.sha256
+        text = item.content
+        if item.substitute:
+            try:
+                text = _TOKEN.sub(lambda match: self._token(item, match.group(1), match.group(2)), text)
+            except _NotYetError:
+                return None, _UNKNOWN
+        content = text.encode("utf-8", "surrogateescape")
+        return content, hashlib.sha256(content).hexdigest()
+
+    def _token(self, item: File, kind: str, path: str) -> str:
+        try:
+            content = self._made[path] if path in self._made else disk.read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            if self.lenient:
+                raise _NotYetError from None
+            raise StateError(
+                f"{item.label} {item.path}: @@{kind}:{path}@@ names a file that does not exist"
+            ) from None
+        content = content.rstrip(b"\n")
+        if kind == "sha256":
+            return hashlib.sha256(content).hexdigest()
+        return content.decode("utf-8", "surrogateescape")
+
+    def _same(self, path: str, found: Found, content: bytes | None, digest: str) -> bool:
+        if content is not None:
+            return found.size == len(content) and disk.read(path) == content
+        return digest != _UNKNOWN and self._digest_on_disk(path) == digest
+
+    def _digest_on_disk(self, path: str) -> str:
+        if path not in self.view.digests:
+            self.view.digests[path] = disk.digest_of(path)
+        return self.view.digests[path]
+
+
+class _NotYetError(Exception):
+    """A substituted file does not exist yet."""
+
+
+def _random_text(length: int) -> bytes:
+    import secrets  # on this path only: it costs 5 ms
+    import string
+
+    letters = string.ascii_letters + string.digits
+    return "".join(secrets.choice(letters) for _ in range(length)).encode()

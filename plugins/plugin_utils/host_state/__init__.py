@@ -1,0 +1,1 @@
+"""What runs on the controller for the action plugin `host_state`."""
