@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("production", "staging", "development", "test")
@@ -82,8 +82,9 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """Every secret in use; the log formatter blots them out."""
         urls = (self.database_url, self.redis_cache_url, self.redis_queue_url)
-        passwords = [urlsplit(url).password for url in urls]
-        return tuple(s for s in (self.secret_key, self.claude_api_key, *passwords) if s)
+        quoted = [urlsplit(url).password or "" for url in urls]
+        plain = [unquote(password) for password in quoted]
+        return tuple({s for s in (self.secret_key, self.claude_api_key, *quoted, *plain) if s})
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Config:
@@ -168,7 +169,6 @@ class _Reader:
         value = fold(self._text(name, default))
         if value not in allowed:
             self.problems.append(f"{name} is {value!r}: give one of {', '.join(allowed)}")
-            return default
         return value
 
     def _directory(self, name: str, default: str) -> Path:
@@ -198,7 +198,7 @@ class _Reader:
         url = self._text("DATABASE_URL", f"sqlite:///{data_dir}/tencent_docs.db")
         scheme, _, rest = url.partition("://")
         if scheme == "sqlite":
-            if not rest.startswith("//"):
+            if not rest.startswith("//") and "DATABASE_URL" in self.environ:
                 self.problems.append(
                     f"DATABASE_URL is {url!r}: give an absolute file, such as sqlite:////data/tencent_docs.db"
                 )

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 request_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 
@@ -98,11 +98,16 @@ class AppendHandler(logging.Handler):
 
 
 def set_up(
-    level: str, log_dir: Path | None, file_name: str, secrets: Iterable[str] = (), **constant: str
+    level: str,
+    log_dir: Path | None,
+    file_name: str,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+    **constant: str,
 ) -> None:
-    """Routes every logger of the process to standard output and `log_dir/file_name`. May be called again."""
+    """Routes every logger to `stream` (standard output) and `log_dir/file_name`. May be called again."""
     formatter = JsonFormatter(secrets, **constant)
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
     if log_dir is not None:
         handlers.append(AppendHandler(log_dir / file_name))
     root = logging.getLogger()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from app import logs
@@ -22,6 +23,8 @@ def _application() -> Application:
         config.log_dir,
         "app.log",
         config.secrets,
+        # A command's own output is on standard output; Flask sets this variable for commands.
+        sys.stderr if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else sys.stdout,
         service="app",
         slot=config.slot,
         release=config.release,
