@@ -17,9 +17,9 @@ from ansible.plugins.action import ActionBase
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
     sys.path.append(root)
 
-from plugins.plugin_utils.host_state.arguments import ArgumentError, Wanted, read_arguments  # noqa: E402
-from plugins.plugin_utils.host_state.contents import ContentError, Contents  # noqa: E402
-from plugins.plugin_utils.host_state.rendering import Renderer  # noqa: E402
+from plugins.plugin_utils.host_state.arguments import ArgumentError, Wanted, read_arguments
+from plugins.plugin_utils.host_state.contents import ContentError, Contents
+from plugins.plugin_utils.host_state.rendering import Renderer
 
 APT_CACHE_VALID_S = 3600
 APT_LOCK_TIMEOUT_S = 300

@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: host_state
 short_description: Hold files, packages, accounts, units and more of one owner in one task
 description:
-  - Compares everything that one owner (a role, usually) wants of a host in one module execution and changes only what
-    differs. Packages, accounts and units are changed by Ansible's own modules.
+  - Compares everything that one owner (a role, usually) wants of a host in one module execution and changes only
+    what differs. Packages, accounts and units are changed by Ansible's own modules.
   - What the owner held before and no longer lists is removed. Data directories that are not empty stay.
   - Check mode and diff mode are supported.
   - The manual is docs/host_state.md.
@@ -44,8 +44,8 @@ options:
     type: list
     elements: dict
   trees:
-    description: Directories of the controller, file by file, with C(src), C(path), C(owner), C(group), C(file_mode),
-      C(dir_mode), C(exclude), C(keep).
+    description: Directories of the controller, file by file, with C(src), C(path), C(owner), C(group),
+      C(file_mode), C(dir_mode), C(exclude), C(keep).
     type: list
     elements: dict
   links:
@@ -53,7 +53,8 @@ options:
     type: list
     elements: dict
   secrets:
-    description: Files of random letters and digits, made once, with C(path), C(owner), C(group), C(mode), C(length).
+    description: Files of random letters and digits, made once, with C(path), C(owner), C(group), C(mode),
+      C(length).
     type: list
     elements: dict
   absent:
@@ -64,12 +65,13 @@ options:
     description: Kernel parameters. What the kernel lacks or forbids is returned as RV(unavailable).
     type: dict
   validations:
-    description: Commands (C(command), C(%s) stands for the staged copy) that judge a directory (C(root)) as it will be.
+    description: Commands (C(command), C(%s) stands for the staged copy) that judge a directory (C(root)) as
+      it will be.
     type: list
     elements: dict
   units:
-    description: systemd units, with C(name), C(enabled), C(masked), C(state) (C(started) or C(stopped)), C(restart_on),
-      C(reload_on).
+    description: systemd units, with C(name), C(enabled), C(masked), C(state) (C(started) or C(stopped)),
+      C(restart_on), C(reload_on).
     type: list
     elements: dict
   containers:
@@ -77,14 +79,14 @@ options:
     type: list
     elements: str
   triggers:
-    description: Names with the paths that they watch. RV(triggered) names those with changes not yet acknowledged.
+    description: Names with the paths that they watch. RV(triggered) holds those with changes to acknowledge.
     type: dict
   acknowledge:
     description: Names of triggers whose consequences are drawn. Nothing else may be given but O(name).
     type: list
     elements: str
   sysctl_prefix:
-    description: Part of the name of the file in sysctl.d. Defaults to the variable C(stack_name), or C(host-state).
+    description: Part of the name of the file in sysctl.d; the variable C(stack_name) or C(host-state) by default.
     type: str
   sysctl_dir:
     description: Where the file with the kernel parameters goes.
@@ -185,7 +187,7 @@ OPTIONS = {
 
 def main() -> None:
     """Carry out one call of the action plugin, which arrives as JSON in `_call`."""
-    # One string: as no_log it is kept out of the log and the invocation without blotting out its parts in results.
+    # One string: no_log keeps it out of logs and the invocation, without blotting out its parts in results.
     options = dict(OPTIONS, _call={"type": "str", "no_log": True})
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     if not module.params["_call"]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import grp
 import pwd
-from typing import Any, Dict, List, Sequence, Tuple  # noqa: UP035
+from typing import Any, Sequence
 
 from .manifest import Id
 
 
-def group_drift(wanted: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
+def group_drift(wanted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the groups (arguments of ansible.builtin.group) that are missing or have another number."""
     drift = []
     for group in wanted:
@@ -23,12 +23,12 @@ def group_drift(wanted: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
     return drift
 
 
-def user_drift(wanted: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
+def user_drift(wanted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the users (arguments of ansible.builtin.user) that are missing or differ."""
     return [user for user in wanted if _differs(user)]
 
 
-def _differs(user: Dict[str, Any]) -> bool:
+def _differs(user: dict[str, Any]) -> bool:
     try:
         found = pwd.getpwnam(user["name"])
     except KeyError:
@@ -58,7 +58,7 @@ class Ids:
     """The numbers of user and group names, each looked up once."""
 
     def __init__(self) -> None:
-        self._known: Dict[Tuple[str, Id], int | None] = {}
+        self._known: dict[tuple[str, Id], int | None] = {}
 
     def uid(self, owner: Id) -> int | None:
         """Return the number of a user, None when there is no such user."""

@@ -1,11 +1,10 @@
-"""Making it so: carries out a survey. Each path is whole at every moment; an interrupted run is finished by the next."""
+"""Carrying out a survey: each path is whole at every moment, and the next run finishes an interrupted one."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
-from typing import List  # noqa: UP035
 
 from . import disk, sysctl, units
 from .manifest import Link, StateError
@@ -16,14 +15,14 @@ from .survey import Change, Removal, Survey
 def apply(survey: Survey, record: Record, records: Records) -> None:
     """Write, link and remove what the survey found. The caller has validated it.
 
-    The record names beforehand every path that is about to be touched, so that whatever an interruption leaves
-    is known to the next run.
+    The record names beforehand every path that is about to be touched, so that what an interruption
+    leaves is known to the next run.
     """
     for path in record.pending:
         disk.remove_temp(path)
     _announce(survey, record, records)
     _retire_units(survey)
-    touched: List[str] = []
+    touched: list[str] = []
     for change in survey.changes:
         if change.kind == "directory":
             touched += _make_directory(change)
@@ -38,8 +37,8 @@ def apply(survey: Survey, record: Record, records: Records) -> None:
         units.daemon_reload()
 
 
-def set_sysctl(survey: Survey, record: Record) -> List[str]:
-    """Set the live values that differ; return the keys that could not be set. What was refused is remembered."""
+def set_sysctl(survey: Survey, record: Record) -> list[str]:
+    """Set the live values that differ; return the keys that could not be. Refused values are remembered."""
     wanted = survey.manifest.sysctl
     record.refused = {key: value for key, value in record.refused.items() if wanted.get(key) == value}
     drift, unavailable = sysctl.sysctl_drift(wanted, record.refused)
@@ -67,7 +66,7 @@ def _retire_units(survey: Survey) -> None:
             units.retire(name)
 
 
-def _make_directory(change: Change) -> List[str]:
+def _make_directory(change: Change) -> list[str]:
     path = change.path
     if change.found is None or change.found.kind != "directory":
         if change.found is not None:
@@ -77,7 +76,7 @@ def _make_directory(change: Change) -> List[str]:
     return [path, os.path.dirname(path)]
 
 
-def _write_secret(change: Change) -> List[str]:
+def _write_secret(change: Change) -> list[str]:
     if change.content is not None:
         disk.write_atomic(change.path, change.content, *_numbers(change), change.mode)
     else:
@@ -85,7 +84,7 @@ def _write_secret(change: Change) -> List[str]:
     return [os.path.dirname(change.path)]
 
 
-def _write_files(changes: List[Change], records: Records) -> List[str]:
+def _write_files(changes: list[Change], records: Records) -> list[str]:
     """Write all new content beside the old, then rename all of it."""
     renames = []
     for change in changes:
@@ -108,7 +107,7 @@ def _write_files(changes: List[Change], records: Records) -> List[str]:
     return [os.path.dirname(change.path) for change in changes]
 
 
-def _remove(removal: Removal, records: Records) -> List[str]:
+def _remove(removal: Removal, records: Records) -> list[str]:
     path = removal.path
     if not os.path.lexists(path):
         return []
@@ -138,7 +137,7 @@ def _attributes(change: Change) -> None:
     os.chmod(change.path, change.mode)
 
 
-def _numbers(change: Change) -> Tuple[int, int]:
+def _numbers(change: Change) -> tuple[int, int]:
     if change.uid is None or change.gid is None:
         raise StateError(f"{change.item.label} {change.path}: its owner or group does not exist")
     return change.uid, change.gid

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, Dict, List, Sequence  # noqa: UP035
+from typing import Any, Sequence
 from urllib.parse import quote
 
 DOCKER_SOCKET = "/var/run/docker.sock"
 _TIMEOUT_S = 10.0
 
 
-def containers_down(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) -> List[str]:
+def containers_down(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) -> list[str]:
     """Return those of `names` that do not run, or have a health check and are not healthy.
 
     Without an engine to ask, all of them are down.
@@ -26,12 +26,12 @@ def containers_down(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) ->
     return [name for name in names if name not in up]
 
 
-def _is_up(container: Dict[str, Any]) -> bool:
+def _is_up(container: dict[str, Any]) -> bool:
     status = container.get("Status", "")
     return container.get("State") == "running" and "(unhealthy)" not in status and "(health:" not in status
 
 
-def _list(names: Sequence[str], docker_socket: str) -> List[Dict[str, Any]]:
+def _list(names: Sequence[str], docker_socket: str) -> list[dict[str, Any]]:
     filters = quote(json.dumps({"name": list(names)}))
     # HTTP/1.0: the engine answers in one piece and closes; importing http.client would cost 15 ms.
     request = f"GET /containers/json?all=1&filters={filters} HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -43,5 +43,5 @@ def _list(names: Sequence[str], docker_socket: str) -> List[Dict[str, Any]]:
     head, _, body = answer.partition(b"\r\n\r\n")
     if b" 200 " not in head.splitlines()[0] + b" ":
         raise ValueError(f"the Docker engine answered: {head[:200]!r}")
-    listed: List[Dict[str, Any]] = json.loads(body)
+    listed: list[dict[str, Any]] = json.loads(body)
     return listed

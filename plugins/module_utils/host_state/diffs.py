@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List  # noqa: UP035
-
 from . import disk
 from .manifest import File, Link
 from .survey import Change, Survey
@@ -12,7 +10,7 @@ MOST_BYTES = 100_000
 HIDDEN = "(content hidden)\n"
 
 
-def diffs(survey: Survey) -> List[Dict[str, str]]:
+def diffs(survey: Survey) -> list[dict[str, str]]:
     """Return a `before` and `after` per change of content, and one per change of mode or owner."""
     shown = []
     for change in survey.changes:
@@ -30,7 +28,7 @@ def diffs(survey: Survey) -> List[Dict[str, str]]:
     return shown
 
 
-def _pair(path: str, before: str, after: str) -> Dict[str, str]:
+def _pair(path: str, before: str, after: str) -> dict[str, str]:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
@@ -81,4 +79,6 @@ def _attributes_after(change: Change) -> str:
 
 
 def _attributes(uid: int | None, gid: int | None, mode: int) -> str:
-    return f"owner: {'to come' if uid is None else uid}\ngroup: {'to come' if gid is None else gid}\nmode: {mode:04o}\n"
+    owner = "to come" if uid is None else uid
+    group = "to come" if gid is None else gid
+    return f"owner: {owner}\ngroup: {group}\nmode: {mode:04o}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Tuple, Union  # noqa: UP035  (3.8: dict[...] cannot be evaluated)
+from typing import Any, Union
 
 Id = Union[int, str]
 
@@ -73,8 +73,8 @@ class Unit:
     enabled: bool | None = None
     masked: bool | None = None
     state: str | None = None
-    restart_on: Tuple[str, ...] = ()
-    reload_on: Tuple[str, ...] = ()
+    restart_on: tuple[str, ...] = ()
+    reload_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,20 @@ class Manifest:
     """Everything one owner holds on a host."""
 
     name: str
-    packages: Tuple[str, ...] = ()
-    packages_absent: Tuple[str, ...] = ()
-    groups: Tuple[Dict[str, Any], ...] = ()
-    users: Tuple[Dict[str, Any], ...] = ()
-    directories: Tuple[Directory, ...] = ()
-    files: Tuple[File, ...] = ()
-    links: Tuple[Link, ...] = ()
-    secrets: Tuple[Secret, ...] = ()
-    absent: Tuple[str, ...] = ()
-    sysctl: Dict[str, str] = field(default_factory=dict)
-    validations: Tuple[Validation, ...] = ()
-    units: Tuple[Unit, ...] = ()
-    containers: Tuple[str, ...] = ()
-    triggers: Dict[str, List[str]] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+    packages_absent: tuple[str, ...] = ()
+    groups: tuple[dict[str, Any], ...] = ()
+    users: tuple[dict[str, Any], ...] = ()
+    directories: tuple[Directory, ...] = ()
+    files: tuple[File, ...] = ()
+    links: tuple[Link, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    absent: tuple[str, ...] = ()
+    sysctl: dict[str, str] = field(default_factory=dict)
+    validations: tuple[Validation, ...] = ()
+    units: tuple[Unit, ...] = ()
+    containers: tuple[str, ...] = ()
+    triggers: dict[str, list[str]] = field(default_factory=dict)
 
 
 _ITEMS = {
@@ -117,9 +117,9 @@ _ITEMS = {
 }
 
 
-def read_manifest(data: Dict[str, Any]) -> Manifest:
+def read_manifest(data: dict[str, Any]) -> Manifest:
     """Return the manifest of the dictionary that plugin_utils/host_state/arguments.py has checked."""
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in data.items():
         if key in _ITEMS:
             values[key] = tuple(_ITEMS[key](**_frozen(item)) for item in value)
@@ -130,5 +130,5 @@ def read_manifest(data: Dict[str, Any]) -> Manifest:
     return Manifest(**values)
 
 
-def _frozen(item: Dict[str, Any]) -> Dict[str, Any]:
+def _frozen(item: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}

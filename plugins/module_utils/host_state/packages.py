@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import List, Sequence, Tuple  # noqa: UP035
+from typing import Sequence
 
 STATUS_FILE = "/var/lib/dpkg/status"
 
 
 def package_drift(
     wanted: Sequence[str], unwanted: Sequence[str], status_file: str = STATUS_FILE
-) -> Tuple[List[str], List[str]]:
+) -> tuple[list[str], list[str]]:
     """Return the wanted packages that are missing and the unwanted ones that are there.
 
-    A wanted package is a name or, as apt writes it, `name=version` where the version may hold `*`. A name that an
-    installed package provides counts as installed.
+    A wanted package is a name or, as apt writes it, `name=version` where the version may hold `*`. A name
+    that an installed package provides counts as installed.
     """
     if not wanted and not unwanted:
         return [], []
     try:
-        with open(status_file, encoding="utf-8", errors="replace") as handle:  # noqa: PTH123
+        with open(status_file, encoding="utf-8", errors="replace") as handle:
             status = "\n" + handle.read()
     except FileNotFoundError:
         status = "\n"
@@ -36,7 +36,7 @@ def _installed(status: str, package: str) -> bool:
     return bool(versions) or _provided(status, name)
 
 
-def _versions(status: str, name: str) -> List[str]:
+def _versions(status: str, name: str) -> list[str]:
     """Return the versions of `name` that are installed (several with several architectures)."""
     versions = []
     mark = f"\nPackage: {name}\n"

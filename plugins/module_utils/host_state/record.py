@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List  # noqa: UP035
+from typing import Any
 
 from . import disk
 from .manifest import StateError
@@ -23,7 +23,7 @@ class Record:
     """What is remembered of one owner.
 
     paths: {path: {"kind", "hash", "keep", "made"}}; `made` tells that host_state made the directory.
-    units: {unit: {"restart": fingerprint, "reload": fingerprint}} of the watched files when the unit last read them.
+    units: {unit: {"restart": fingerprint, "reload": fingerprint}} of the watched files it last read.
     triggers: {trigger: fingerprint of its watched files when it was last acknowledged}.
     watched: {trigger: its watched paths}.
     refused: {sysctl key: value that the kernel did not permit}.
@@ -34,12 +34,12 @@ class Record:
     owner: str
     salt: str
     version: int = VERSION
-    paths: Dict[str, Dict[str, Any]] = field(default_factory=dict)
-    units: Dict[str, Dict[str, str]] = field(default_factory=dict)
-    triggers: Dict[str, str] = field(default_factory=dict)
-    watched: Dict[str, List[str]] = field(default_factory=dict)
-    refused: Dict[str, str] = field(default_factory=dict)
-    pending: List[str] = field(default_factory=list)
+    paths: dict[str, dict[str, Any]] = field(default_factory=dict)
+    units: dict[str, dict[str, str]] = field(default_factory=dict)
+    triggers: dict[str, str] = field(default_factory=dict)
+    watched: dict[str, list[str]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
     daemon_reload: bool = False
 
     def text(self) -> str:
@@ -62,7 +62,7 @@ class Records:
         return os.path.join(self.directory, f"{owner}.json")
 
     def load(self, owner: str) -> Record:
-        """Return the record of `owner`, an empty one when it has none. Raises StateError for a damaged one."""
+        """Return the record of `owner`, an empty one when it has none. Raises StateError for damage."""
         data = self._read(self.path(owner))
         if data is None:
             return Record(owner=owner, salt=os.urandom(16).hex())
@@ -74,9 +74,9 @@ class Records:
             os.makedirs(self.directory, 0o700)
         disk.write_atomic(self.path(record.owner), record.text().encode(), os.geteuid(), os.getegid())
 
-    def claims(self, besides: str) -> Dict[str, Dict[str, str]]:
+    def claims(self, besides: str) -> dict[str, dict[str, str]]:
         """Return {path: {owner: kind}} of what the other owners hold."""
-        claimed: Dict[str, Dict[str, str]] = {}
+        claimed: dict[str, dict[str, str]] = {}
         try:
             names = os.listdir(self.directory)
         except FileNotFoundError:
@@ -90,9 +90,9 @@ class Records:
         return claimed
 
     @staticmethod
-    def _read(path: str) -> Dict[str, Any] | None:
+    def _read(path: str) -> dict[str, Any] | None:
         try:
-            data: Dict[str, Any] = json.loads(disk.read(path))
+            data: dict[str, Any] = json.loads(disk.read(path))
             if data["version"] != VERSION:
                 raise StateError(
                     f"{path} has version {data['version']}, expected {VERSION}: run a newer host_state"

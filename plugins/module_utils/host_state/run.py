@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Sequence  # noqa: UP035
+from typing import Any, Iterator, Sequence
 
 from . import containers, packages, sysctl, units
 from .accounts import group_drift, user_drift
@@ -26,17 +26,17 @@ class Call:
 
     op: str
     state_directory: str
-    manifest: Dict[str, Any]
+    manifest: dict[str, Any]
     check: bool = False
     diff: bool = False
-    blobs: Dict[str, str] | None = None
-    started: Dict[str, Dict[str, str]] | None = (
+    blobs: dict[str, str] | None = None
+    started: dict[str, dict[str, str]] | None = (
         None  # commit: {unit: fingerprints} that the units now run with
     )
     names: Sequence[str] = ()  # acknowledge
 
 
-def run(call: Call) -> Dict[str, Any]:
+def run(call: Call) -> dict[str, Any]:
     """Carry out a call. Raises StateError."""
     manifest = read_manifest(call.manifest)
     records = Records(call.state_directory)
@@ -52,7 +52,7 @@ def run(call: Call) -> Dict[str, Any]:
     raise StateError(f"unknown call {call.op!r}")
 
 
-def _compare(call: Call, manifest: Manifest, records: Records) -> Dict[str, Any]:
+def _compare(call: Call, manifest: Manifest, records: Records) -> dict[str, Any]:
     record = records.load(manifest.name)
     missing, present = packages.package_drift(manifest.packages, manifest.packages_absent)
     groups, users = group_drift(manifest.groups), user_drift(manifest.users)
@@ -86,7 +86,7 @@ def _compare(call: Call, manifest: Manifest, records: Records) -> Dict[str, Any]
     return result
 
 
-def _apply(call: Call, manifest: Manifest, records: Records) -> Dict[str, Any]:
+def _apply(call: Call, manifest: Manifest, records: Records) -> dict[str, Any]:
     from .apply import apply, set_sysctl
     from .diffs import diffs
     from .staging import validate
@@ -110,7 +110,7 @@ def _apply(call: Call, manifest: Manifest, records: Records) -> Dict[str, Any]:
     return result
 
 
-def _seen(survey: Survey, record: Record, view: View, lenient: bool = False) -> Dict[str, Any]:
+def _seen(survey: Survey, record: Record, view: View, lenient: bool = False) -> dict[str, Any]:
     """Return what compare and apply both report: paths, units to mend, triggers, containers."""
     manifest = survey.manifest
     shown = units.show([unit.name for unit in manifest.units])
@@ -142,15 +142,15 @@ def _file_name(unit: str) -> str:
     return f"{stem}{at}{dot}{kind}"
 
 
-def _watched(unit: Unit, view: View, salt: str) -> Dict[str, str]:
+def _watched(unit: Unit, view: View, salt: str) -> dict[str, str]:
     return {
         "restart": view.fingerprint(unit.restart_on, salt) if unit.restart_on else "",
         "reload": view.fingerprint(unit.reload_on, salt) if unit.reload_on else "",
     }
 
 
-def _remember(survey: Survey, record: Record, result: Dict[str, Any]) -> Record:
-    """Return the record as it has to be when the survey is carried out and `result`'s units are still to mend."""
+def _remember(survey: Survey, record: Record, result: dict[str, Any]) -> Record:
+    """Return the record for when the survey is carried out and the units of `result` are still to mend."""
     acting = {action["name"] for action in result["units"]}
     seen = {
         name: _due(record.units.get(name, {}), now) if name in acting else now
@@ -169,12 +169,12 @@ def _remember(survey: Survey, record: Record, result: Dict[str, Any]) -> Record:
     )
 
 
-def _due(seen: Dict[str, str], now: Dict[str, str]) -> Dict[str, str]:
-    """Return what a unit has seen, with what it has yet to read marked: going back to the old files is no way out."""
+def _due(seen: dict[str, str], now: dict[str, str]) -> dict[str, str]:
+    """Return what a unit has read, marking what it has yet to: the old files coming back is no way out."""
     return {kind: was if was == now[kind] else DUE for kind, was in seen.items()}
 
 
-def _commit(owner: str, records: Records, started: Dict[str, Dict[str, str]]) -> Dict[str, Any]:
+def _commit(owner: str, records: Records, started: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Remember with which files the units now run."""
     record = records.load(owner)
     record.units.update(started)
@@ -182,7 +182,7 @@ def _commit(owner: str, records: Records, started: Dict[str, Dict[str, str]]) ->
     return {}
 
 
-def _acknowledge(owner: str, records: Records, names: Sequence[str]) -> Dict[str, Any]:
+def _acknowledge(owner: str, records: Records, names: Sequence[str]) -> dict[str, Any]:
     """Remember that the consequences of triggers were drawn."""
     record = records.load(owner)
     unknown = [name for name in names if name not in record.watched]
@@ -203,7 +203,7 @@ def _lock(directory: str) -> Iterator[None]:
     """Hold the state directory for this process. Raises StateError when another keeps it for LOCK_WAIT_S."""
     if not os.path.isdir(directory):
         os.makedirs(directory, 0o700)
-    with open(os.path.join(directory, ".lock"), "w", encoding="ascii") as handle:  # noqa: PTH123
+    with open(os.path.join(directory, ".lock"), "w", encoding="ascii") as handle:
         deadline = time.monotonic() + LOCK_WAIT_S
         while True:
             try:

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import stat
 import subprocess
-from typing import List, Sequence, Tuple  # noqa: UP035
+from typing import Sequence
 
 from . import disk
 from .manifest import File, Link, StateError
@@ -16,15 +16,15 @@ from .survey import Change, Survey
 TIMEOUT_S = 120
 
 
-def validate(survey: Survey, state_directory: str, only_if_possible: bool = False) -> List[str]:
+def validate(survey: Survey, state_directory: str, only_if_possible: bool = False) -> list[str]:
     """Run the validations of all that would change; return the labels of those that could not run.
 
-    Raises StateError with the validator's output when one refuses. `only_if_possible` (check mode) passes over a
-    validator that is not installed, and over content that was not transferred.
+    Raises StateError with the validator's output when one refuses. `only_if_possible` (check mode) passes over
+    a validator that is not installed, and over content that was not transferred.
     """
     stage = os.path.join(state_directory, "stage", survey.manifest.name)
     _clear(stage)
-    skipped = []
+    skipped: list[str] = []
     try:
         for label, command, path, secret in _jobs(survey, stage, only_if_possible, skipped):
             _run(label, command, path, secret)
@@ -34,10 +34,10 @@ def validate(survey: Survey, state_directory: str, only_if_possible: bool = Fals
 
 
 def _jobs(
-    survey: Survey, stage: str, only_if_possible: bool, skipped: List[str]
-) -> List[Tuple[str, str, str, Sequence[bytes]]]:
+    survey: Survey, stage: str, only_if_possible: bool, skipped: list[str]
+) -> list[tuple[str, str, str, Sequence[bytes]]]:
     """Stage what has to be judged; return (label, command, staged path, what its output must not show)."""
-    jobs = []
+    jobs: list[tuple[str, str, str, Sequence[bytes]]] = []
     hidden = [change.content for change in survey.changes if change.content and _is_hidden(change)]
     for number, change in enumerate(survey.changes):
         item = change.item
@@ -94,13 +94,13 @@ def _run(label: str, command: str, path: str, hidden: Sequence[bytes]) -> None:
         ) from None
     if run.returncode != 0:
         raise StateError(
-            f"{label}: `{command}` refuses the new content (exit status {run.returncode}); nothing was changed:\n"
-            + _without(run.stdout, hidden).decode(errors="replace").strip()
+            f"{label}: `{command}` refuses the new content (exit status {run.returncode});"
+            " nothing was changed:\n" + _without(run.stdout, hidden).decode(errors="replace").strip()
         )
 
 
 def _without(output: bytes, hidden: Sequence[bytes]) -> bytes:
-    """Return the output with every line of sensitive content, and every word of six letters or more, blotted out."""
+    """Return the output without the lines of sensitive content and their words of six letters or more."""
     words = {word for content in hidden for line in content.splitlines() for word in [line, *line.split()]}
     for word in sorted((word.strip(b"'\"") for word in words), key=len, reverse=True):
         if len(word) >= 6:
@@ -144,7 +144,7 @@ def _stage_tree(survey: Survey, root: str, stage: str) -> None:
 def _stage_file(change: Change, path: str) -> None:
     if change.content is None:
         raise StateError(f"{change.item.label} {change.path}: its content was not transferred")
-    with open(path, "wb") as handle:  # noqa: PTH123
+    with open(path, "wb") as handle:
         os.fchmod(handle.fileno(), 0o600)
         handle.write(change.content)
     _attributes(change, path)

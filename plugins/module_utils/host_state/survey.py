@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple, Union  # noqa: UP035
+from typing import Any, Union
 
 from . import disk
 from .accounts import Ids
@@ -23,7 +23,7 @@ _UNKNOWN = "unknown"
 
 @dataclass
 class Change:
-    """One path that has to change. `content` is None when the content stays (or has yet to be transferred)."""
+    """One path that has to change. `content` is None when it stays (or has yet to be transferred)."""
 
     item: Item
     kind: str  # directory, file, link, secret
@@ -55,42 +55,42 @@ class Removal:
 class Survey:
     """Everything under the file system that differs.
 
-    lenient: owners, groups and parents that are missing may still come (check mode, or packages and accounts are
-    yet to be made), so that they are no error. blobs: {sha256: file on this host} of what was transferred.
+    lenient: owners, groups and parents that are missing may still come (check mode, or packages and accounts
+    are yet to be made), so that they are no error. blobs: {sha256: file on this host} of what was transferred.
     """
 
     def __init__(
         self,
         manifest: Manifest,
         record: Record,
-        claims: Dict[str, Dict[str, str]],
-        blobs: Dict[str, str],
+        claims: dict[str, dict[str, str]],
+        blobs: dict[str, str],
         lenient: bool = False,
     ) -> None:
         self.manifest = manifest
         self.record = record
         self.lenient = lenient
-        self.changes: List[Change] = []
-        self.removals: List[Removal] = []
-        self.wanted_blobs: List[str] = []
+        self.changes: list[Change] = []
+        self.removals: list[Removal] = []
+        self.wanted_blobs: list[str] = []
         self.view = View()
-        self.entries: Dict[str, Dict[str, Any]] = {}  # what the record will hold
+        self.entries: dict[str, dict[str, Any]] = {}  # what the record will hold
         self._claims = claims
         self._blobs = blobs
         self._ids = Ids()
-        self._made: Dict[str, bytes] = {}
+        self._made: dict[str, bytes] = {}
         self._coming = {item.path for item in manifest.directories}
         self._survey()
 
     @property
-    def paths(self) -> List[str]:
+    def paths(self) -> list[str]:
         """The paths whose content, mode or owner changes, those in `absent` included."""
         return sorted(
             [change.path for change in self.changes] + [gone.path for gone in self.removals if gone.listed]
         )
 
     @property
-    def removed(self) -> List[str]:
+    def removed(self) -> list[str]:
         """The paths formerly held that go."""
         return sorted(gone.path for gone in self.removals if not gone.listed)
 
@@ -205,7 +205,7 @@ class Survey:
         return all(os.path.join(path, name) in gone for name in os.listdir(path))
 
     def _stands(self, item: Item, kind: str) -> Found | None:
-        """Return what stands at an item's path. Raises StateError when it is of another kind, or another's."""
+        """Return what stands at an item's path. Raises StateError for another kind or another owner's."""
         for owner, claimed in self._claims.get(item.path, {}).items():
             if claimed != kind or kind not in ("directory", "secret"):
                 raise StateError(
@@ -218,10 +218,11 @@ class Survey:
             return None
         expected = "file" if kind == "secret" else kind
         if found.kind != expected and self.record.paths.get(item.path, {}).get("kind") != found.kind:
-            what = {"link": f"a symbolic link to {found.target}", "other": "a special file"}
+            names = {"link": f"a symbolic link to {found.target}", "other": "a special file"}
+            what = names.get(found.kind, f"a {found.kind}")
             raise StateError(
-                f"{item.label} {item.path}: expected a {expected}, found {what.get(found.kind, 'a ' + found.kind)}:"
-                " remove it, or list it under `absent` in a run before this one"
+                f"{item.label} {item.path}: expected a {expected}, found {what}: remove it, or list it under"
+                " `absent` in a run before this one"
             )
         if found.kind == "directory" != expected and os.listdir(item.path):
             raise StateError(
@@ -251,7 +252,7 @@ class Survey:
             return True
         return (found.uid, found.gid, found.mode) != (change.uid, change.gid, change.mode)
 
-    def _wanted_content(self, item: File) -> Tuple[bytes | None, str]:
+    def _wanted_content(self, item: File) -> tuple[bytes | None, str]:
         """Return the content (None when it has to be transferred first) and its SHA-256."""
         if item.content is None:
             blob = self._blobs.get(item.sha256)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Tuple  # noqa: UP035
 
 from .manifest import StateError
 
@@ -11,14 +10,14 @@ PROC_SYS = "/proc/sys"
 
 
 def sysctl_drift(
-    wanted: Dict[str, str], refused: Dict[str, str], proc_sys: str = PROC_SYS
-) -> Tuple[Dict[str, Tuple[str, str]], List[str]]:
+    wanted: dict[str, str], refused: dict[str, str], proc_sys: str = PROC_SYS
+) -> tuple[dict[str, tuple[str, str]], list[str]]:
     """Return {key: (live value, wanted value)} of what differs, and the keys that cannot be set here.
 
     Cannot be set: the kernel lacks the key, it is read-only (in a container), or the kernel refused this very
     value on an earlier run (`refused`).
     """
-    drift: Dict[str, Tuple[str, str]] = {}
+    drift: dict[str, tuple[str, str]] = {}
     unavailable = []
     for key, value in wanted.items():
         path = _path(key, proc_sys)
@@ -34,9 +33,9 @@ def sysctl_drift(
 
 
 def set_live(key: str, value: str, proc_sys: str = PROC_SYS) -> bool:
-    """Set a live value; return False when the kernel does not permit it. Raises StateError for a bad value."""
+    """Set a live value; return False when the kernel does not permit it. StateError for a bad value."""
     try:
-        with open(_path(key, proc_sys), "w", encoding="ascii") as handle:  # noqa: PTH123
+        with open(_path(key, proc_sys), "w", encoding="ascii") as handle:
             handle.write(value + "\n")
     except PermissionError:
         return False
@@ -47,7 +46,7 @@ def set_live(key: str, value: str, proc_sys: str = PROC_SYS) -> bool:
     return True
 
 
-def file_content(owner: str, wanted: Dict[str, str]) -> str:
+def file_content(owner: str, wanted: dict[str, str]) -> str:
     """Return the text of the file in sysctl.d."""
     lines = [f"# Managed by Ansible: sysctl of host_state {owner}."]
     lines += [f"{key} = {value}" for key, value in sorted(wanted.items())]
@@ -55,13 +54,13 @@ def file_content(owner: str, wanted: Dict[str, str]) -> str:
 
 
 def _path(key: str, proc_sys: str) -> str:
-    # As sysctl(8): with a dot first, dots separate and a slash stands for a dot in a name (net.ipv4.conf.eth0/1.mtu).
+    # As in sysctl(8) a slash stands for a dot inside a name: net.ipv4.conf.eth0/1.mtu.
     return os.path.join(proc_sys, key.translate(str.maketrans("./", "/.")))
 
 
 def _read(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8") as handle:  # noqa: PTH123
+        with open(path, encoding="utf-8") as handle:
             return _plain(handle.read())
     except OSError:
         return None

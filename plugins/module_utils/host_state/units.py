@@ -1,10 +1,10 @@
-"""systemd units: what they are, and what the controller has to change through ansible.builtin.systemd_service."""
+"""systemd units: what they are, and what has to change through ansible.builtin.systemd_service."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import Any, Dict, List, Sequence  # noqa: UP035
+from typing import Any, Sequence
 
 from .manifest import StateError, Unit
 
@@ -31,28 +31,26 @@ _DISABLED = (
 )
 _STOPPED = ("inactive", "failed", "deactivating")
 
-Shown = Dict[str, Dict[str, str]]
-
 
 def is_unit_file(path: str) -> bool:
     """Tell whether systemd must be reloaded after a change of `path`."""
     return path.startswith(UNIT_DIRECTORIES)
 
 
-def show(names: Sequence[str]) -> Shown:
+def show(names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return {unit: {property: value}}, all of one call. Raises StateError when systemd does not answer."""
     if not names:
         return {}
     _need_systemctl(names)
     command = ["systemctl", "show", "--no-pager", "--property", _PROPERTIES, "--", *names]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    run = subprocess.run(command, capture_output=True, check=False)
     if run.returncode != 0:
         raise StateError(f"systemctl show failed: {run.stderr.decode(errors='replace').strip()}")
     return read_shown(names, run.stdout.decode(errors="replace"))
 
 
-def read_shown(names: Sequence[str], text: str) -> Shown:
-    """Return the properties of each unit from the output of `systemctl show`, which keeps the order asked for."""
+def read_shown(names: Sequence[str], text: str) -> dict[str, dict[str, str]]:
+    """Return each unit's properties from the output of `systemctl show`, which keeps the order asked for."""
     blocks = [block for block in text.strip().split("\n\n") if block.strip()]
     if len(blocks) != len(names):
         raise StateError(
@@ -66,26 +64,26 @@ def read_shown(names: Sequence[str], text: str) -> Shown:
 
 def unit_action(
     unit: Unit,
-    shown: Dict[str, str],
-    seen: Dict[str, str],
-    now: Dict[str, str],
+    shown: dict[str, str],
+    seen: dict[str, str],
+    now: dict[str, str],
     to_come: bool = False,
-) -> Dict[str, Any] | None:
+) -> dict[str, Any] | None:
     """Return the arguments for ansible.builtin.systemd_service that mend the unit, None when it is as wanted.
 
-    `seen` holds the fingerprints of the watched files when the unit last read them, `now` today's. `to_come` tells
-    that the unit's file is not there yet but will be.
+    `seen` holds the fingerprints of the watched files when the unit last read them, `now` today's. `to_come`
+    tells that the unit's file is not there yet but will be.
     """
     load, active = shown.get("LoadState", ""), shown.get("ActiveState", "")
     file_state = shown.get("UnitFileState", "")
     if load == "not-found" and not to_come:
         if unit.enabled or unit.state == "started" or unit.masked is False:
             raise StateError(
-                f"{unit.label}: systemd knows no unit {unit.name}: list the package or the file that brings it"
+                f"{unit.label}: systemd knows no unit {unit.name}: list the package or file that brings it"
             )
         if not unit.masked:
             return None
-    action: Dict[str, Any] = {}
+    action: dict[str, Any] = {}
     is_masked = load == "masked" or file_state.startswith("masked")
     if unit.masked is not None and unit.masked != is_masked:
         action["masked"] = unit.masked
@@ -101,7 +99,7 @@ def unit_action(
     return dict(action, name=unit.name) if action else None
 
 
-def _state_change(unit: Unit, active: str, sub: str, seen: Dict[str, str], now: Dict[str, str]) -> str | None:
+def _state_change(unit: Unit, active: str, sub: str, seen: dict[str, str], now: dict[str, str]) -> str | None:
     running = active in ("active", "reloading", "activating", "refreshing") and sub != "auto-restart"
     if unit.state == "stopped":
         return None if active in _STOPPED or not active else "stopped"

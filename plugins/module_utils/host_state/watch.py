@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Dict, Iterable, List, Set  # noqa: UP035
+from typing import Iterable
 
 from . import disk
 from .manifest import StateError
@@ -15,13 +15,13 @@ MOST_ENTRIES = 10000
 class View:
     """The disk, with an overlay of what is about to change.
 
-    overlay: {path: mark}, the mark being None for what will be gone. digests: what is known already of unchanged
-    files, so that nothing is read twice.
+    overlay: {path: mark}, the mark being None for what will be gone. digests: what is known already of
+    unchanged files, so that nothing is read twice.
     """
 
     def __init__(self) -> None:
-        self.overlay: Dict[str, str | None] = {}
-        self.digests: Dict[str, str] = {}
+        self.overlay: dict[str, str | None] = {}
+        self.digests: dict[str, str] = {}
 
     def will_be_file(self, path: str, digest: str, uid: int | None, gid: int | None, mode: int) -> None:
         """Overlay a file."""
@@ -44,7 +44,7 @@ class View:
 
         Empty when there is none. Raises StateError for more than MOST_ENTRIES files.
         """
-        marks: Dict[str, str] = {}
+        marks: dict[str, str] = {}
         for path in paths:
             self._collect(path, marks)
         if not marks:
@@ -52,7 +52,7 @@ class View:
         text = "\n".join(f"{path}\0{mark}" for path, mark in sorted(marks.items()))
         return hashlib.sha256((salt + text).encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _collect(self, path: str, marks: Dict[str, str]) -> None:
+    def _collect(self, path: str, marks: dict[str, str]) -> None:
         mark = self._mark(path)
         if mark is None:
             return
@@ -64,13 +64,13 @@ class View:
         if len(marks) > MOST_ENTRIES:
             raise StateError(f"{path}: more than {MOST_ENTRIES} files are watched: watch fewer files")
 
-    def _children(self, path: str) -> Set[str]:
+    def _children(self, path: str) -> set[str]:
         try:
             names = {name for name in os.listdir(path) if not name.startswith(disk.TEMP_PREFIX)}
         except (FileNotFoundError, NotADirectoryError):
             names = set()
         start = path.rstrip("/") + "/"
-        coming: List[str] = [other[len(start) :] for other in self.overlay if other.startswith(start)]
+        coming: list[str] = [other[len(start) :] for other in self.overlay if other.startswith(start)]
         return names | {other.split("/")[0] for other in coming}
 
     def _mark(self, path: str) -> str | None:

@@ -10,20 +10,41 @@ from typing import Any
 
 from plugins.plugin_utils.host_state.contents import Contents
 
-OPTIONS = (
-    "name packages packages_absent groups users directories files trees links secrets absent sysctl validations units"
-    " containers triggers acknowledge sysctl_prefix sysctl_dir state_dir"
-).split()
-_ATTRIBUTES = "path owner group mode keep".split()
+OPTIONS = [
+    "name",
+    "packages",
+    "packages_absent",
+    "groups",
+    "users",
+    "directories",
+    "files",
+    "trees",
+    "links",
+    "secrets",
+    "absent",
+    "sysctl",
+    "validations",
+    "units",
+    "containers",
+    "triggers",
+    "acknowledge",
+    "sysctl_prefix",
+    "sysctl_dir",
+    "state_dir",
+]
+_ATTRIBUTES = ["path", "owner", "group", "mode", "keep"]
 _KEYS = {
-    "groups": "name gid system".split(),
-    "users": "name uid group groups system home shell comment create_home".split(),
+    "groups": ["name", "gid", "system"],
+    "users": ["name", "uid", "group", "groups", "system", "home", "shell", "comment", "create_home"],
     "directories": _ATTRIBUTES,
-    "files": [*_ATTRIBUTES, *"template content src validate sensitive substitute vars force".split()],
-    "links": "path target keep".split(),
-    "secrets": "path owner group mode length".split(),
-    "validations": "root command".split(),
-    "units": "name enabled masked state restart_on reload_on".split(),
+    "files": [
+        *_ATTRIBUTES,
+        *["template", "content", "src", "validate", "sensitive", "substitute", "vars", "force"],
+    ],
+    "links": ["path", "target", "keep"],
+    "secrets": ["path", "owner", "group", "mode", "length"],
+    "validations": ["root", "command"],
+    "units": ["name", "enabled", "masked", "state", "restart_on", "reload_on"],
 }
 _MODE = re.compile(r"[0-7]{3,4}")
 _OWNER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

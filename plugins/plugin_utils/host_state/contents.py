@@ -30,7 +30,7 @@ class Contents:
         self._find = find
 
     def of(self, way: str, entry: Mapping[str, Any], label: str) -> tuple[str | None, str]:
-        """Return (text or None, SHA-256) of an entry whose content comes by `way`: template, content or src."""
+        """Return (text or None, SHA-256) of an entry by its `way`: template, content or src."""
         if way == "src":
             return self._local(Path(self._find("files", str(entry["src"]))), label)
         if way == "template":

@@ -20,7 +20,7 @@ _OVERRIDES = {"trim_blocks": True, "lstrip_blocks": False}
 class Renderer:
     """Renders and finds what the entries of one task name.
 
-    Searched in this order: the role's folder (and the other places that Ansible searches), then the project's.
+    Searched in this order: the role's folder (and the other places that Ansible searches), the project.
     """
 
     def __init__(self, action: Any, task_vars: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ class Renderer:
                 return str(path)
             searched = [*map(str, self._action._task.get_search_path()), str(PROJECT)]
             raise ContentError(
-                f"{folder[:-1]} {name} is found in none of these, nor in their {folder}/: {', '.join(searched)}"
+                f"{folder[:-1]} {name} is in none of these, nor in their {folder}/: {', '.join(searched)}"
             ) from None
 
     def render(self, name: str, extra: Mapping[str, Any], destination: str) -> str:
