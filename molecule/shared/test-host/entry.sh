@@ -12,6 +12,8 @@ awk '$5 ~ "^/proc/." || $5 ~ "^/sys/firmware" { print $5 }' /proc/self/mountinfo
   umount "$masked"
 done
 mount --make-rshared /
+# Each host has keys of its own; sshd does not start without.
+ssh-keygen -A >/dev/null
 if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
   # From version 256 on systemd wants to be asked before it runs on cgroup v1.
   export SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1

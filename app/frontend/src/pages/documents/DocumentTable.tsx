@@ -10,10 +10,9 @@ interface Props {
   readonly items: readonly DocumentItem[];
   readonly selected: ReadonlySet<string>;
   readonly onSelect: (selected: ReadonlySet<string>) => void;
-  readonly selectable: boolean;
 }
 
-export function DocumentTable({ items, selected, onSelect, selectable }: Props) {
+export function DocumentTable({ items, selected, onSelect }: Props) {
   const { t } = useI18n();
   const toggle = (id: string) => {
     const next = new Set(selected);
@@ -25,11 +24,9 @@ export function DocumentTable({ items, selected, onSelect, selectable }: Props) 
       <caption className="visually-hidden">{t("documents.list")}</caption>
       <thead>
         <tr>
-          {selectable && (
-            <th scope="col" className="cell-check">
-              <SelectAll items={items} selected={selected} onSelect={onSelect} />
-            </th>
-          )}
+          <th scope="col" className="cell-check">
+            <SelectAll items={items} selected={selected} onSelect={onSelect} />
+          </th>
           <th scope="col">{t("documents.name")}</th>
           <th scope="col" className="cell-number wide">
             {t("documents.size")}
@@ -51,13 +48,9 @@ export function DocumentTable({ items, selected, onSelect, selectable }: Props) 
             key={item.id}
             item={item}
             selected={selected.has(item.id)}
-            onToggle={
-              selectable
-                ? () => {
-                    toggle(item.id);
-                  }
-                : undefined
-            }
+            onToggle={() => {
+              toggle(item.id);
+            }}
           />
         ))}
       </tbody>
@@ -68,7 +61,7 @@ export function DocumentTable({ items, selected, onSelect, selectable }: Props) 
 interface RowProps {
   readonly item: DocumentItem;
   readonly selected: boolean;
-  readonly onToggle: (() => void) | undefined;
+  readonly onToggle: () => void;
 }
 
 function Row({ item, selected, onToggle }: RowProps) {
@@ -78,13 +71,16 @@ function Row({ item, selected, onToggle }: RowProps) {
   const exact = formatExactMoment(item.updated_at, locale);
   return (
     <tr className={selected ? "selected" : undefined}>
-      {onToggle && (
-        <td className="cell-check">
-          <label className="check">
-            <input type="checkbox" checked={selected} onChange={onToggle} aria-label={t("documents.select", { name: item.name })} />
-          </label>
-        </td>
-      )}
+      <td className="cell-check">
+        <label className="check">
+          <input
+            type="checkbox"
+            aria-label={t("documents.select", { name: item.name })}
+            checked={selected}
+            onChange={onToggle}
+          />
+        </label>
+      </td>
       <th scope="row">
         <div className="document-name">
           <FileBadge name={item.name} />
@@ -125,7 +121,7 @@ function Row({ item, selected, onToggle }: RowProps) {
   );
 }
 
-function SelectAll({ items, selected, onSelect }: Omit<Props, "selectable">) {
+function SelectAll({ items, selected, onSelect }: Props) {
   const { t } = useI18n();
   const box = useRef<HTMLInputElement>(null);
   const all = items.every((item) => selected.has(item.id));

@@ -16,7 +16,7 @@ const none: ReadonlySet<string> = new Set();
 
 export default function DocumentsPage() {
   const { t, count } = useI18n();
-  const mayChange = useMe().role !== "viewer";
+  const mayUpload = useMe().role !== "viewer";
   const { items: running, revision } = useSyncExternalStore(transfers.subscribe, transfers.getSnapshot);
   const { state, reload, loadMore } = useDocuments(revision);
   const [selected, setSelected] = useState(none);
@@ -26,7 +26,7 @@ export default function DocumentsPage() {
   const addFiles = useCallback((files: File[]) => {
     transfers.addFiles(files);
   }, []);
-  const hovering = useFileDrop(mayChange, addFiles);
+  const hovering = useFileDrop(mayUpload, addFiles);
 
   useEffect(() => {
     transfers.resume();
@@ -59,7 +59,7 @@ export default function DocumentsPage() {
           <h1>{t("documents.title")}</h1>
           <p className="lead">{t("documents.lead")}</p>
         </div>
-        {mayChange && (
+        {mayUpload && (
           <div className="page-actions">
             <span className="drop-hint">{t("documents.dropHint")}</span>
             {uploadButton}
@@ -92,13 +92,13 @@ export default function DocumentsPage() {
 
       {state.phase === "loading" && <Skeleton label={t("app.loading")} />}
       {empty && (
-        <Empty title={t("documents.empty.title")} text={t(mayChange ? "documents.empty.text" : "documents.empty.viewer")}>
-          {mayChange && uploadButton}
+        <Empty title={t("documents.empty.title")} text={t(mayUpload ? "documents.empty.text" : "documents.empty.viewer")}>
+          {mayUpload && uploadButton}
         </Empty>
       )}
       {state.items.length > 0 && (
         <section className="card" aria-label={t("documents.title")}>
-          <DocumentTable items={state.items} selected={selected} onSelect={setSelected} selectable={mayChange} />
+          <DocumentTable items={state.items} selected={selected} onSelect={setSelected} />
           <footer className="card-foot">
             <span>{count(state.next === null ? "documents.count" : "documents.shown", state.items.length)}</span>
             {state.next !== null && (
