@@ -16,7 +16,7 @@ export function HealthBadge({ state }: { readonly state: HealthState }) {
   const { t } = useI18n();
   const tone: Tone = state.phase === "known" ? state.health.status : state.phase === "failed" ? "unknown" : "checking";
   return (
-    <span className="health" data-health={tone} role="status">
+    <span className="health" data-health={tone}>
       <span className={`dot dot-${tone}`} aria-hidden="true" />
       {t(labels[tone])}
     </span>

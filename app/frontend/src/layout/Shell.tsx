@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Brand } from "../components/Brand";
 import { Icon } from "../components/Icon";
 import { useI18n } from "../i18n/I18n";
@@ -13,6 +13,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const health = useHealth();
   const path = usePath();
   const drawer = useRef<HTMLDialogElement>(null);
+  const [drawerOpen, setDrawerOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
 
@@ -38,7 +39,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             className="icon-button"
             aria-label={t("app.menu")}
             aria-haspopup="dialog"
-            onClick={() => drawer.current?.showModal()}
+            onClick={() => {
+              setDrawerOpen(true);
+              drawer.current?.showModal();
+            }}
           >
             <Icon name="menu" />
           </button>
@@ -48,7 +52,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <Brand />
           <Sidebar />
         </aside>
-        <dialog ref={drawer} className="drawer" aria-label={t("app.menu")}>
+        <dialog
+          ref={drawer}
+          className="drawer"
+          aria-label={t("app.menu")}
+          onClose={() => {
+            setDrawerOpen(false);
+          }}
+        >
           <div className="drawer-head">
             <Brand />
             <button
@@ -60,7 +71,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               <Icon name="close" />
             </button>
           </div>
-          <Sidebar />
+          {drawerOpen && <Sidebar />}
         </dialog>
         <main id="main" ref={main} tabIndex={-1}>
           {children}

@@ -1,0 +1,100 @@
+"""Where the service is that the browser test uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from socket import AF_INET, gaierror, getaddrinfo
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+VARIABLES = ("TDM_URL", "TDM_USER", "TDM_PASSWORD", "TDM_CA")
+
+
+class ServiceMissing(Exception):  # noqa: N818 - the message is the point
+    """There is nothing to test. The message says what to run."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The address, a login, and the file of the CA that vouches for the certificate."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    ca: Path
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def resolves(self) -> bool:
+        """Whether this machine knows an address for the name; else the service is on the loopback address."""
+        try:
+            return bool(getaddrinfo(self.host, None, AF_INET))
+        except gaierror:
+            return False
+
+    def require(self) -> None:
+        """Raises ServiceMissing unless something answers at the address with TLS that the CA vouches for.
+
+        The name need not resolve: the browser is told where it is, so this asks the browser's way only
+        when it does.
+        """
+        if not self.ca.is_file():
+            raise ServiceMissing(f"there is no CA file {self.ca}; run 'make up'")
+        if not self.resolves:
+            return
+        context = ssl.create_default_context(cafile=str(self.ca))
+        try:
+            urllib.request.urlopen(f"{self.url}/api/health", timeout=15, context=context).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError as error:
+            raise ServiceMissing(f"no service at {self.url} ({error}); run 'make up'") from error
+
+
+def find() -> Service:
+    """The service of TDM_URL, TDM_USER, TDM_PASSWORD and TDM_CA, or else that of `make credentials`.
+
+    Raises ServiceMissing.
+    """
+    given = {name: os.environ.get(name, "") for name in VARIABLES}
+    if all(given.values()):
+        return _service(given["TDM_URL"], given["TDM_USER"], given["TDM_PASSWORD"], given["TDM_CA"])
+    if any(given.values()):
+        missing = ", ".join(name for name, value in given.items() if not value)
+        raise ServiceMissing(
+            f"{missing} not set: give all of {', '.join(VARIABLES)}, or none after 'make up'"
+        )
+    # Not as a child of make: its job slots and flags are not ours.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    ran = subprocess.run(
+        ["make", "-s", "--no-print-directory", "credentials"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise ServiceMissing(f"'make credentials' failed; run 'make up' first\n{ran.stderr.strip()}")
+    try:
+        found = json.loads(ran.stdout)
+        return _service(found["url"], found["user"], found["password"], found["ca"])
+    except (ValueError, KeyError) as error:
+        raise ServiceMissing(
+            f"'make credentials' printed no JSON with url, user, password and ca: {error}"
+        ) from error
+
+
+def _service(url: str, user: str, password: str, ca: str) -> Service:
+    return Service(url.rstrip("/"), user, password, ROOT / ca)
