@@ -69,7 +69,7 @@ def command() -> str:
     inventories = context.CLIARGS.get("inventory") or ()
     words = ["ansible-playbook", *playbooks]
     for inventory in inventories:
-        words += ["-i", os.path.relpath(inventory) if Path(inventory).exists() else inventory]
+        words += ["-i", str(inventory).removeprefix(f"{Path.cwd()}/")]
     return shlex.join(str(word) for word in words)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 # Ansible puts custom module_utils on the target's path only, so the controller finds them from the root.
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
@@ -28,7 +29,8 @@ def sizing_budget(
     host is too small.
     """
     machine = machine_of(host, at_most or {})
-    chosen = Parts(**(parts or {}))
+    # From an INI inventory or the command line a truth value is text.
+    chosen = Parts(**{name: boolean(value) for name, value in (parts or {}).items()})
     try:
         return size(machine.memory_mb, machine.cpus, machine.disk_gb, chosen).as_dict()
     except TooSmallError as error:

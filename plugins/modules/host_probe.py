@@ -12,6 +12,7 @@ from ansible.module_utils.host_probe.files import HostFiles
 from ansible.module_utils.host_probe.ports import docker_containers, listening_ports, published_ports
 from ansible.module_utils.host_probe.session import ssh_port
 from ansible.module_utils.host_probe.system import disk_facts, system_facts
+from ansible.module_utils.parsing.convert_bool import boolean
 
 DOCUMENTATION = """
 module: host_probe
@@ -144,7 +145,7 @@ def requirements(wanted: dict[str, Any]) -> preflight.Requirements:
     return preflight.Requirements(
         project=wanted["name"],
         ports={name: int(port) for name, port in wanted["ports"].items()},
-        parts=wanted["parts"],
+        parts={name: boolean(value) for name, value in wanted["parts"].items()},
         at_most={name: float(ceiling) for name, ceiling in wanted["at_most"].items()},
         free_install_mb=wanted["free_install_mb"],
         free_run_mb=wanted["free_run_mb"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -30,6 +31,7 @@ class HostFiles:
     def names(self, absolute: str) -> list[str]:
         """Names in a directory, sorted; none for a missing directory."""
         try:
-            return sorted(entry.name for entry in self.path(absolute).iterdir())
+            with os.scandir(self.path(absolute)) as entries:
+                return sorted(entry.name for entry in entries)
         except OSError:
             return []

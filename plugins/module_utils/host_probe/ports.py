@@ -66,14 +66,17 @@ def _owners(files: HostFiles, inodes: set[str]) -> dict[str, int]:
     """The lowest process id per socket inode."""
     owners: dict[str, int] = {}
     for pid in sorted(int(name) for name in files.names("/proc") if name.isdigit()):
+        # A busy host has thousands of descriptors; once every owner is known the rest is not read.
+        if len(owners) == len(inodes):
+            break
+        directory = str(files.path(f"/proc/{pid}/fd"))
         for descriptor in files.names(f"/proc/{pid}/fd"):
             try:
-                target = os.readlink(files.path(f"/proc/{pid}/fd/{descriptor}"))
+                target = os.readlink(f"{directory}/{descriptor}")
             except OSError:
                 continue
-            inode = target[8:-1] if target.startswith("socket:[") else ""
-            if inode in inodes:
-                owners.setdefault(inode, pid)
+            if target.startswith("socket:[") and target[8:-1] in inodes:
+                owners.setdefault(target[8:-1], pid)
     return owners
 
 
