@@ -195,6 +195,7 @@ def _quoted(name: str) -> str:
 
 
 def log_in(app: Application, name: str) -> FlaskClient:
+    app.test_client_class = WholeAnswers
     client = app.test_client()
     answer = client.post("/api/login", json={"username": name, "password": PASSWORD})
     assert answer.status_code == 200, answer.text

@@ -121,6 +121,7 @@ def test_a_file_above_the_limit_is_refused_with_and_without_a_length(stack: Stac
         environ_overrides={"CONTENT_LENGTH": str(limit + 2**20)},
     )
     assert announced.status_code == 413, announced.text
+    assert announced.get_json()["type"].endswith("too-large")
     head = b'--X\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     streamed = client.post(
         "/api/upload",
@@ -129,6 +130,7 @@ def test_a_file_above_the_limit_is_refused_with_and_without_a_length(stack: Stac
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert streamed.status_code == 413, streamed.text
+    assert streamed.get_json()["type"].endswith("too-large")
     assert leftovers(services) == []
 
 
