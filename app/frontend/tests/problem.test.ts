@@ -11,6 +11,13 @@ describe("parseProblem", () => {
     expect(error.message).toBe("Conflict: It exists.");
   });
 
+  it("knows the service's own kinds of problem, and no others", () => {
+    const kind = (type: string) => parseProblem(413, problemJson, JSON.stringify({ type }), null).kind;
+    expect(kind("urn:tencent-doc-manager:problem:too-large")).toBe("too-large");
+    expect(kind("about:blank")).toBe("");
+    expect(kind("urn:other:problem:too-large")).toBe("");
+  });
+
   it("takes the header's request id when the document has none", () => {
     expect(parseProblem(500, "application/json; charset=utf-8", "{}", "r-header").requestId).toBe("r-header");
   });

@@ -7,14 +7,17 @@ export class ApiError extends Error {
   readonly detail: string;
   /** What the service's log calls this request, or "" when it never got there. */
   readonly requestId: string;
+  /** The service's short name for the problem, such as "too-large"; "" when it has none. */
+  readonly kind: string;
 
-  constructor(status: number, title = "", detail = "", requestId = "") {
+  constructor(status: number, title = "", detail = "", requestId = "", kind = "") {
     super([title || `HTTP ${status}`, detail].filter(Boolean).join(": "));
     this.name = "ApiError";
     this.status = status;
     this.title = title;
     this.detail = detail;
     this.requestId = requestId;
+    this.kind = kind;
   }
 }
 
@@ -26,6 +29,7 @@ export function parseProblem(status: number, contentType: string | null, body: s
     text(problem["title"]),
     text(problem["detail"]),
     text(problem["request_id"]) || (requestId ?? ""),
+    /^urn:tencent-doc-manager:problem:([a-z-]+)$/.exec(text(problem["type"]))?.[1],
   );
 }
 

@@ -63,9 +63,11 @@ export function I18nProvider({ children }: { readonly children: ReactNode }) {
       count: (key, n) => translateCount(dictionary, locale, key, n),
       problem: (error) => {
         if (error.status === 0) return { title: t("error.network.title"), detail: t("error.network.detail") };
-        const key = `error.status.${error.status}`;
-        const ours = key in dictionary ? t(key as Key) : t("error.status.other", { status: error.status });
-        return { title: locale === "en" && error.title !== "" ? error.title : ours, detail: error.detail };
+        const lookUp = (key: string) => (key in dictionary ? t(key as Key) : undefined);
+        const title = lookUp(`error.status.${error.status}`) ?? t("error.status.other", { status: error.status });
+        const detail = lookUp(`error.kind.${error.kind}`) ?? error.detail;
+        // The service speaks English: there its own words say most.
+        return locale === "en" ? { title: error.title || title, detail: error.detail || detail } : { title, detail };
       },
     };
   }, [locale]);

@@ -38,6 +38,8 @@ export default function DocumentsPage() {
       // In the order of the list, whatever the order of the clicks.
       await transfers.startExport(state.items.map((item) => item.id).filter((id) => selected.has(id)));
       setSelected(none);
+      // What was started is told at the top of the page.
+      window.scrollTo({ top: 0 });
     } catch (error) {
       setExportError(toApiError(error));
     }
@@ -61,8 +63,12 @@ export default function DocumentsPage() {
         </div>
         {mayUpload && (
           <div className="page-actions">
-            <span className="drop-hint">{t("documents.dropHint")}</span>
-            {uploadButton}
+            {!empty && (
+              <>
+                <span className="drop-hint">{t("documents.dropHint")}</span>
+                {uploadButton}
+              </>
+            )}
             <input
               ref={input}
               type="file"
