@@ -14,6 +14,8 @@ SUPPORTED = {
 }
 ARCHITECTURES = ("x86_64", "aarch64")
 MINIMUM_FREE_INODES = 20000
+# Who listens on a published port: the proxy, or without one (userland-proxy: false) the daemon itself.
+DOCKER_PROCESSES = ("docker-proxy", "dockerd")
 
 
 class Requirements(NamedTuple):
@@ -104,8 +106,8 @@ def _owner(host: Mapping[str, Any], port: int, project: str) -> str | None:
     for found in host["ports"]:
         if found["port"] != port:
             continue
-        # Docker's proxy of a container of ours; while the daemon is down nobody can be asked whose it is.
-        if found["process"] == "docker-proxy" and (publishers or host["installed"]):
+        # Docker holds the port for a container of ours; while the daemon is down nobody can be asked whose it is.
+        if found["process"] in DOCKER_PROCESSES and (publishers or host["installed"]):
             continue
         if found["process"] is None:
             return f"a process that could not be identified (address {found['address']}). Stop it"
