@@ -106,7 +106,7 @@ headers = {{"Authorization": "Bearer " + token}}
 peaks = []
 for size in (1_000_000, 90_000_000):
     environ = create_environ("/api/upload", method="POST", headers=headers)
-    del environ["CONTENT_LENGTH"]
+    environ.pop("CONTENT_LENGTH", None)
     environ["CONTENT_TYPE"] = "multipart/form-data; boundary=X"
     environ.update({{"wsgi.input": Body(size), "wsgi.input_terminated": True}})
     body, status, _ = run_wsgi_app(app, environ, buffered=True)
