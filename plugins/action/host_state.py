@@ -17,7 +17,8 @@ from ansible.plugins.action import ActionBase
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
     sys.path.append(root)
 
-from plugins.plugin_utils.host_state.arguments import ArgumentError, Wanted, read_arguments
+from plugins.plugin_utils.host_state.arguments import Wanted, read_arguments
+from plugins.plugin_utils.host_state.checks import ArgumentError
 from plugins.plugin_utils.host_state.contents import ContentError, Contents
 from plugins.plugin_utils.host_state.rendering import Renderer
 
@@ -46,7 +47,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except (ArgumentError, ContentError) as error:
             raise AnsibleActionFail(f"host_state {self._name}: {error}") from error
         try:
-            return self._acknowledge(wanted) if wanted.acknowledge else self._hold(wanted)
+            return self._acknowledge(wanted) if wanted.only_acknowledges else self._hold(wanted)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
@@ -74,26 +75,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             self._stock("group", dict(group, state="present"))
         for user in seen["users"]:
             self._stock("user", dict(user, state="present", append=True))
-        apt = {
-            "update_cache": True,
-            "cache_valid_time": APT_CACHE_VALID_S,
-            "lock_timeout": APT_LOCK_TIMEOUT_S,
-        }
+        apt = {"lock_timeout": APT_LOCK_TIMEOUT_S}
         if seen["packages_present"]:
-            self._stock(
-                "apt",
-                {"name": seen["packages_present"], "state": "absent", "lock_timeout": APT_LOCK_TIMEOUT_S},
-            )
+            self._stock("apt", dict(apt, name=seen["packages_present"], state="absent"))
         if seen["packages_missing"]:
+            apt.update(update_cache=True, cache_valid_time=APT_CACHE_VALID_S)
+            recommends = bool(self._task.args.get("install_recommends", False))
             names = seen["packages_missing"]
-            self._stock("apt", dict(apt, name=names, state="present", install_recommends=False))
+            self._stock("apt", dict(apt, name=names, state="present", install_recommends=recommends))
 
     def _units(self, seen: dict[str, Any], wanted: Wanted) -> None:
         started = {}
         for unit in seen["units"]:
             self._stock("systemd_service", unit)
-            started[unit["name"]] = seen["fingerprints"][unit["name"]]
-        if any(print_ for unit in started.values() for print_ in unit.values()):
+            if seen["fingerprints"][unit["name"]]:
+                started[unit["name"]] = seen["fingerprints"][unit["name"]]
+        if started:
             self._call("commit", wanted, started=started)
 
     def _transfer(self, digests: list[str], wanted: Wanted) -> dict[str, str]:
@@ -124,7 +121,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             further = {key: answer[key] for key in ("stdout", "stderr", "module_stderr") if answer.get(key)}
             message = answer.get("msg", "failed without a message")
             text = message if message.startswith(label) else f"{label}: {message}"
-            raise AnsibleActionFail(text, result=dict(further, unreachable=answer.get("unreachable", False)))
+            raise AnsibleActionFail(text, result=further)
         return answer
 
     def _prefix(self) -> str:
@@ -146,5 +143,7 @@ def _result(seen: dict[str, Any]) -> dict[str, Any]:
     }
     result["changed"] = any(result.values())
     result["unavailable"] = seen["unavailable"]
+    if seen.get("not_validated"):
+        result["not_validated"] = seen["not_validated"]
     result["diff"] = seen.get("diff", [])
     return result

@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: host_state
 short_description: Hold files, packages, accounts, units and more of one owner in one task
 description:
-  - Compares everything that one owner (a role, usually) wants of a host in one module execution and changes only
-    what differs. Packages, accounts and units are changed by Ansible's own modules.
+  - Compares all that one owner (a role, usually) wants of a host in one module execution; changes only what
+    differs. Packages, accounts and units are changed by Ansible's own modules.
   - What the owner held before and no longer lists is removed. Data directories that are not empty stay.
   - Check mode and diff mode are supported.
   - The manual is docs/host_state.md.
@@ -21,6 +21,10 @@ options:
     description: Debian packages to install, as C(name) or C(name=version) where the version may hold C(*).
     type: list
     elements: str
+  install_recommends:
+    description: Whether the packages bring what they recommend.
+    type: bool
+    default: false
   packages_absent:
     description: Debian packages to remove.
     type: list
@@ -86,7 +90,7 @@ options:
     type: list
     elements: str
   sysctl_prefix:
-    description: Part of the name of the file in sysctl.d; the variable C(stack_name) or C(host-state) by default.
+    description: Part of the name of the file in sysctl.d; by default C(stack_name) or C(host-state).
     type: str
   sysctl_dir:
     description: Where the file with the kernel parameters goes.
@@ -151,6 +155,10 @@ sysctl_changed:
   description: The kernel parameters whose live value was set.
   type: list
   returned: always
+not_validated:
+  description: In check mode, the validations that could not run because what they need is yet to come.
+  type: list
+  returned: when there are any
 units_changed:
   description: The units that were (in check mode would be) changed, with what was done.
   type: list
@@ -164,6 +172,7 @@ from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 OPTIONS = {
     "name": {"type": "str", "required": True},
     "packages": {"type": "list", "elements": "str"},
+    "install_recommends": {"type": "bool", "default": False},
     "packages_absent": {"type": "list", "elements": "str"},
     "groups": {"type": "list", "elements": "dict"},
     "users": {"type": "list", "elements": "dict"},
@@ -187,7 +196,7 @@ OPTIONS = {
 
 def main() -> None:
     """Carry out one call of the action plugin, which arrives as JSON in `_call`."""
-    # One string: no_log keeps it out of logs and the invocation, without blotting out its parts in results.
+    # One string: no_log keeps it out of logs and the invocation and blots out none of its parts in results.
     options = dict(OPTIONS, _call={"type": "str", "no_log": True})
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     if not module.params["_call"]:

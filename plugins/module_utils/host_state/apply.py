@@ -7,9 +7,10 @@ import shutil
 import time
 
 from . import disk, sysctl, units
+from .changes import Change, Removal
 from .manifest import Link, StateError
 from .record import Record, Records
-from .survey import Change, Removal, Survey
+from .survey import Survey
 
 
 def apply(survey: Survey, record: Record, records: Records) -> None:
@@ -29,7 +30,13 @@ def apply(survey: Survey, record: Record, records: Records) -> None:
     for change in survey.changes:
         if change.kind == "secret":
             touched += _write_secret(change)
-    touched += _write_files([change for change in survey.changes if change.kind in ("file", "link")], records)
+    try:
+        touched += _write_files(survey, records)
+    except (OSError, StateError):
+        # A full disk, say: what was written so far must not stay to fill it.
+        for path in record.pending:
+            disk.remove_temp(path)
+        raise
     for removal in survey.removals:
         touched += _remove(removal, records)
     disk.sync_directories(touched)
@@ -84,8 +91,9 @@ def _write_secret(change: Change) -> list[str]:
     return [os.path.dirname(change.path)]
 
 
-def _write_files(changes: list[Change], records: Records) -> list[str]:
+def _write_files(survey: Survey, records: Records) -> list[str]:
     """Write all new content beside the old, then rename all of it."""
+    changes = [change for change in survey.changes if change.kind in ("file", "link")]
     renames = []
     for change in changes:
         if isinstance(change.item, Link):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import disk
-from .manifest import File, Link
-from .survey import Change, Survey
+from .changes import Change
+from .manifest import Link
+from .survey import Survey
 
 MOST_BYTES = 100_000
 HIDDEN = "(content hidden)\n"
@@ -39,7 +40,7 @@ def _before(change: Change) -> str:
         return f"link to {change.found.target}\n"
     if change.found.kind != "file":
         return f"{change.found.kind}\n"
-    if _hidden(change):
+    if change.hidden:
         return HIDDEN
     if change.found.size > MOST_BYTES:
         return f"{change.found.size} bytes\n"
@@ -51,15 +52,11 @@ def _after(change: Change) -> str:
         return f"link to {change.item.target}\n"
     if change.kind == "directory":
         return f"directory\n{_attributes_after(change)}"
-    if _hidden(change):
+    if change.hidden:
         return HIDDEN
     if change.content is None or len(change.content) > MOST_BYTES:
         return f"content of SHA-256 {change.digest}\n"
     return _text(change.content)
-
-
-def _hidden(change: Change) -> bool:
-    return change.kind == "secret" or (isinstance(change.item, File) and change.item.sensitive)
 
 
 def _text(content: bytes) -> str:

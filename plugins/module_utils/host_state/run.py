@@ -143,10 +143,9 @@ def _file_name(unit: str) -> str:
 
 
 def _watched(unit: Unit, view: View, salt: str) -> dict[str, str]:
-    return {
-        "restart": view.fingerprint(unit.restart_on, salt) if unit.restart_on else "",
-        "reload": view.fingerprint(unit.reload_on, salt) if unit.reload_on else "",
-    }
+    """Return the fingerprints of what a unit watches: none when it watches nothing."""
+    watched = {"restart": unit.restart_on, "reload": unit.reload_on}
+    return {kind: view.fingerprint(paths, salt) for kind, paths in watched.items() if paths}
 
 
 def _remember(survey: Survey, record: Record, result: dict[str, Any]) -> Record:
@@ -171,7 +170,7 @@ def _remember(survey: Survey, record: Record, result: dict[str, Any]) -> Record:
 
 def _due(seen: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     """Return what a unit has read, marking what it has yet to: the old files coming back is no way out."""
-    return {kind: was if was == now[kind] else DUE for kind, was in seen.items()}
+    return {kind: was if was == now.get(kind) else DUE for kind, was in seen.items()}
 
 
 def _commit(owner: str, records: Records, started: dict[str, dict[str, str]]) -> dict[str, Any]:

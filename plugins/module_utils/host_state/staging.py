@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
 from typing import Sequence
 
 from . import disk
+from .changes import Change
 from .manifest import File, Link, StateError
-from .survey import Change, Survey
+from .survey import Survey
 
 TIMEOUT_S = 120
+_SEPARATORS = re.compile(rb"[\s=:,'\"]+")
 
 
 def validate(survey: Survey, state_directory: str, only_if_possible: bool = False) -> list[str]:
     """Run the validations of all that would change; return the labels of those that could not run.
 
-    Raises StateError with the validator's output when one refuses. `only_if_possible` (check mode) passes over
-    a validator that is not installed, and over content that was not transferred.
+    Raises StateError with the validator's output when one refuses. `only_if_possible` (check mode) passes
+    over a validator that is not installed, and over content that was not transferred.
     """
     stage = os.path.join(state_directory, "stage", survey.manifest.name)
     _clear(stage)
@@ -30,6 +34,8 @@ def validate(survey: Survey, state_directory: str, only_if_possible: bool = Fals
             _run(label, command, path, secret)
     finally:
         _clear(stage)
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(stage))
     return skipped
 
 
@@ -38,7 +44,7 @@ def _jobs(
 ) -> list[tuple[str, str, str, Sequence[bytes]]]:
     """Stage what has to be judged; return (label, command, staged path, what its output must not show)."""
     jobs: list[tuple[str, str, str, Sequence[bytes]]] = []
-    hidden = [change.content for change in survey.changes if change.content and _is_hidden(change)]
+    hidden = _hidden_contents(survey)
     for number, change in enumerate(survey.changes):
         item = change.item
         if not isinstance(item, File) or not item.validate or not change.new_content:
@@ -67,8 +73,13 @@ def _jobs(
     return jobs
 
 
-def _is_hidden(change: Change) -> bool:
-    return change.kind == "secret" or (isinstance(change.item, File) and change.item.sensitive)
+def _hidden_contents(survey: Survey) -> list[bytes]:
+    """Return what no message may show: the sensitive content that changes, and that which stays."""
+    contents = [change.content for change in survey.changes if change.hidden and change.content]
+    paths = [secret.path for secret in survey.manifest.secrets]
+    paths += [file.path for file in survey.manifest.files if file.sensitive]
+    contents += [disk.read(path) for path in paths if os.path.isfile(path)]
+    return contents
 
 
 def _is_there(command: str) -> bool:
@@ -101,8 +112,8 @@ def _run(label: str, command: str, path: str, hidden: Sequence[bytes]) -> None:
 
 def _without(output: bytes, hidden: Sequence[bytes]) -> bytes:
     """Return the output without the lines of sensitive content and their words of six letters or more."""
-    words = {word for content in hidden for line in content.splitlines() for word in [line, *line.split()]}
-    for word in sorted((word.strip(b"'\"") for word in words), key=len, reverse=True):
+    words = {word for content in hidden for word in [*content.splitlines(), *_SEPARATORS.split(content)]}
+    for word in sorted(words, key=len, reverse=True):
         if len(word) >= 6:
             output = output.replace(word, b"********")
     return output

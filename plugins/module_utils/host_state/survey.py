@@ -5,58 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from . import disk
 from .accounts import Ids
+from .changes import Change, Item, Removal
 from .disk import Found
 from .manifest import Directory, File, Id, Link, Manifest, Secret, StateError
 from .record import Record
+from .removals import formerly_held, listed_absent
 from .watch import View
 
-Item = Union[Directory, File, Link, Secret]
-_KINDS = {Directory: "directory", File: "file", Link: "link", Secret: "secret"}
 _TOKEN = re.compile(r"@@(content|sha256):(/[^@\s]+)@@")
 _UNKNOWN = "unknown"
-
-
-@dataclass
-class Change:
-    """One path that has to change. `content` is None when it stays (or has yet to be transferred)."""
-
-    item: Item
-    kind: str  # directory, file, link, secret
-    found: Found | None
-    digest: str = ""
-    content: bytes | None = None
-    new_content: bool = False
-    adopts: bool = False  # replaces a file that is not ours: it is kept aside
-    uid: int | None = None
-    gid: int | None = None
-    mode: int = 0
-
-    @property
-    def path(self) -> str:
-        """The path that changes."""
-        return self.item.path
-
-
-@dataclass(frozen=True)
-class Removal:
-    """A path that goes. `aside`: a file edited by hand, kept under the state directory."""
-
-    path: str
-    kind: str
-    aside: bool = False
-    listed: bool = False  # named in `absent`
 
 
 class Survey:
     """Everything under the file system that differs.
 
     lenient: owners, groups and parents that are missing may still come (check mode, or packages and accounts
-    are yet to be made), so that they are no error. blobs: {sha256: file on this host} of what was transferred.
+    are yet to be made), so that they are no error. blobs: {sha256: file on this host} of what came over.
     """
 
     def __init__(
@@ -104,9 +72,11 @@ class Survey:
             self._file(file)
         for link in manifest.links:
             self._link(link)
-        for path in manifest.absent:
-            self._absent(path)
-        self._formerly_held()
+        gone = listed_absent(manifest.absent, manifest.name, self._claims)
+        gone += formerly_held(self.record, self.entries, self._claims, gone, self._digest_on_disk)
+        for removal in gone:
+            self.view.will_be_gone(removal.path)
+        self.removals = gone
 
     def _directory(self, item: Directory) -> None:
         found = self._stands(item, "directory")
@@ -165,44 +135,6 @@ class Survey:
         if found is None or found.kind != "link" or found.target != item.target:
             self.changes.append(Change(item, "link", found, new_content=True))
             self.view.will_be_link(item.path, item.target)
-
-    def _absent(self, path: str) -> None:
-        owners = self._claims.get(path)
-        if owners:
-            raise StateError(
-                f"absent: {path} is held by host_state {', '.join(owners)}, {self.manifest.name} removes it"
-            )
-        found = disk.look(path)
-        if found is not None:
-            if os.path.ismount(path):
-                raise StateError(f"absent: {path} is a mount point: unmount it first")
-            self.removals.append(Removal(path, found.kind, listed=True))
-            self.view.will_be_gone(path)
-
-    def _formerly_held(self) -> None:
-        """Plan the removal of what the record holds and the manifest does not, the deepest first."""
-        gone = {removal.path for removal in self.removals}
-        for path in sorted(self.record.paths, reverse=True):
-            entry = self.record.paths[path]
-            if path in self.entries or path in gone or entry.get("keep") or path in self._claims:
-                continue
-            found = disk.look(path)
-            if found is None or entry["kind"] == "secret":
-                continue
-            if entry["kind"] == "directory":
-                if found.kind != "directory" or not entry.get("made") or not self._will_be_empty(path, gone):
-                    continue
-            elif found.kind == "directory":
-                continue
-            edited = found.kind == "file" and self.record.hash(self._digest_on_disk(path)) != entry["hash"]
-            self.removals.append(Removal(path, found.kind, aside=edited and not entry.get("sensitive")))
-            self.view.will_be_gone(path)
-            gone.add(path)
-
-    def _will_be_empty(self, path: str, gone: Any) -> bool:
-        if any(disk.below(other, path) for other in self.entries):
-            return False
-        return all(os.path.join(path, name) in gone for name in os.listdir(path))
 
     def _stands(self, item: Item, kind: str) -> Found | None:
         """Return what stands at an item's path. Raises StateError for another kind or another owner's."""

@@ -105,9 +105,9 @@ def _state_change(unit: Unit, active: str, sub: str, seen: dict[str, str], now: 
         return None if active in _STOPPED or not active else "stopped"
     if unit.state == "started" and not running:
         return "started"
-    if running and unit.restart_on and seen.get("restart") != now["restart"]:
+    if running and "restart" in now and seen.get("restart", "") != now["restart"]:
         return "restarted"
-    if running and unit.reload_on and seen.get("reload") != now["reload"]:
+    if running and "reload" in now and seen.get("reload", "") != now["reload"]:
         return "reloaded"
     return None
 

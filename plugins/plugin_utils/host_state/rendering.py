@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,13 @@ class Renderer:
         templar = self._action._templar.copy_with_new_env(
             searchpath=self._search_path(path), available_variables=variables
         )
+        source = trust_as_template(self._action._loader.get_text_file_contents(path))
         try:
-            source = trust_as_template(self._action._loader.get_text_file_contents(path))
             text = templar.template(source, escape_backslashes=False, overrides=_OVERRIDES)
         except Exception as error:  # whatever a filter or a lookup in the template raises
-            raise ContentError(f"template {name}{_line(error)} ({path}): {_reason(error)}") from error
+            raise ContentError(
+                f"template {name}{_where(error, source)} ({path}): {_reason(error)}"
+            ) from error
         return "" if text is None else str(text)
 
     def _search_path(self, path: str) -> list[str]:
@@ -64,22 +66,22 @@ class Renderer:
         ]
 
 
-def _line(error: BaseException) -> str:
-    """Return ", line N" of the template in which `error` arose, as far as Jinja tells."""
+def _where(error: BaseException, text: str) -> str:
+    """Return ", line N" for a syntax error, else ", line N" of each line with the name that the error quotes.
+
+    Ansible defers an undefined name to where the value is used, by then Jinja no longer knows the line.
+    """
     cause: BaseException | None = error
     while cause is not None:
-        if getattr(cause, "lineno", None):
-            return f", line {cause.lineno}"  # type: ignore[attr-defined]
-        frames = [
-            frame
-            for frame in traceback.extract_tb(cause.__traceback__)
-            if frame.name == "top-level template code"
-            or frame.filename == "<template>"
-            or frame.filename.endswith(".j2")
-        ]
-        if frames:
-            return f", line {frames[-1].lineno}"
+        if isinstance(number := getattr(cause, "lineno", None), int):
+            return f", line {number}"
         cause = cause.__cause__ or cause.__context__
+    names = [re.escape(name.rpartition(".")[2]) for name in re.findall(r"'([\w.]+)'", _reason(error))]
+    lines = text.splitlines()
+    for name in reversed(names):
+        pattern = re.compile(rf"\{{[{{%].*\b{name}\b")
+        if found := [str(number) for number, line in enumerate(lines, 1) if pattern.search(line)]:
+            return f", line {' or '.join(found)}"
     return ""
 
 
