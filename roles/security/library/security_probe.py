@@ -127,7 +127,7 @@ def unsafe(path: Path, owner: int, home: Path) -> str:
     return ""
 
 
-def keys(user: str, config: dict[str, list[str]]) -> dict[str, object]:
+def login_keys(user: str, config: dict[str, list[str]]) -> dict[str, object]:
     """How many keys sshd accepts for a user, and why there are none."""
     try:
         account = pwd.getpwnam(user)
@@ -196,7 +196,7 @@ def main() -> None:
             includes_drop_ins=includes_drop_ins(MAIN.read_text()),
             foreign_ports=foreign_ports(Path(given["drop_in"])),
             socket=output("systemctl", "is-active", "ssh.socket").strip() == "active",
-            keys=keys(user, config),
+            login_keys=login_keys(user, config),
             firewall=firewall(given["table"], Path(given["fingerprint"])),
             misread_outside=misread_outside(given["container_interfaces"]),
         )
