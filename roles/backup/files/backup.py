@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Takes one backup: a consistent copy of the SQLite database and the files, into a restic repository.
 
-Order: lock, copy through SQLite's backup API, integrity check, restic, retention, result file. The copy comes before
-the files: a document is on disk before its row is, so each row of the copy has its file.
+Order: lock, copy through SQLite's backup API, integrity check, restic, retention, result file. The copy comes
+before the files: a document is on disk before its row is, so each row of the copy has its file.
 
 Python 3.8 with the standard library alone: it runs with the host's own interpreter.
-Exit status: 0 done, 1 failed (the reason is in the result file and on standard error), 75 another one is running.
+Exit status: 0 done, 1 failed (the result file and standard error say why), 75 another one is running.
 """
 
 from __future__ import annotations
@@ -113,8 +113,12 @@ def copy_database(settings: Settings) -> Path:
         unfinished.unlink()
     usage = os.statvfs(str(directory))
     if usage.f_bavail * usage.f_frsize < needed:
-        raise BackupError(f"{directory} has no room for the copy: {needed >> 20} MB are needed; free some disk space")
-    with contextlib.closing(_connect(source, "ro")) as reader, contextlib.closing(_connect(unfinished, "rwc")) as writer:
+        raise BackupError(
+            f"{directory} has no room for the copy: {needed >> 20} MB are needed; free some disk space"
+        )
+    with contextlib.closing(_connect(source, "ro")) as reader, contextlib.closing(
+        _connect(unfinished, "rwc")
+    ) as writer:
         # All pages in one step: a step of fewer starts again with each write of the service.
         reader.backup(writer, pages=-1)
         problems = [row[0] for row in writer.execute("PRAGMA integrity_check(5)")]
@@ -166,7 +170,12 @@ def _take_snapshot(settings: Settings, paths: list[str]) -> Snapshot:
 
 
 def _forget(settings: Settings) -> None:
-    keep = [word for period, number in settings.keep.items() if number for word in (f"--keep-{period}", str(number))]
+    keep = [
+        word
+        for period, number in settings.keep.items()
+        if number
+        for word in (f"--keep-{period}", str(number))
+    ]
     chosen = ("--host", settings.host, "--tag", settings.tag, "--group-by", "host,tags")
     _checked(_restic(settings, "forget", "--prune", *chosen, *keep), "remove old snapshots")
 
