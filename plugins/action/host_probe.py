@@ -30,14 +30,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             arguments["lock_owner"] = owner()
         result = self._module(arguments, task_vars)
         holder = result.get("lock_holder")
-        if holder and is_gone(holder, arguments["lock_owner"]):
+        if holder and arguments["lock"] == "take" and is_gone(holder, arguments["lock_owner"]):
             result = self._module({**arguments, "lock_instead_of": holder}, task_vars)
             holder = result.get("lock_holder")
         if result.get("failed"):
-            result["msg"] = explain(result, str(task_vars.get("ansible_python_interpreter", "")))
-        elif result.get("refusals"):
+            explanation = explain(result, str(task_vars.get("ansible_python_interpreter", "")))
+            return {"failed": True, "changed": False, "msg": explanation} if explanation else result
+        if result.get("refusals"):
             return {"failed": True, "changed": False, "msg": "\n".join(result["refusals"])}
-        elif holder and arguments["lock"] == "take":
+        if holder and arguments["lock"] == "take":
             message = held(holder, str(arguments["lock_path"]), int(arguments.get("lock_stale_minutes", 60)))
             return {"failed": True, "changed": False, "msg": message, "lock_holder": holder}
         return result
@@ -124,7 +125,7 @@ def held(holder: dict[str, Any], path: str, stale_minutes: int) -> str:
 
 
 def explain(result: dict[str, Any], interpreter: str) -> str:
-    """The module's own message, or what a target without a usable Python means."""
+    """What the failure of a target without a usable Python means; empty for any other failure."""
     told = "\n".join(
         str(result.get(key, "")) for key in ("msg", "module_stdout", "module_stderr", "exception")
     )
@@ -137,4 +138,4 @@ def explain(result: dict[str, Any], interpreter: str) -> str:
         return f"The target's {used} is older than {MINIMUM_PYTHON}, which the modules need. {advice}"
     if "not found" in lowered and "python" in lowered:
         return f"The target has no {used}. At least {MINIMUM_PYTHON} is needed. {advice}"
-    return str(result.get("msg", told))
+    return ""
