@@ -134,7 +134,7 @@ def keep_aside(path: str, directory: str) -> None:
     """Copy a file under `kept` in the state directory, with the time in its name."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     target = os.path.join(directory, "kept", f"{path.lstrip('/')}.{stamp}")
-    os.makedirs(os.path.dirname(target), 0o700, exist_ok=True)
+    disk.make_private(os.path.dirname(target))
     shutil.copyfile(path, target)
     os.chmod(target, 0o600)
 

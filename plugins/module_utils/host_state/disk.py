@@ -125,6 +125,13 @@ def sync_directories(paths: Iterable[str]) -> None:
             os.close(descriptor)
 
 
+def make_private(path: str) -> None:
+    """Make a directory, and those above it that are missing, for this user alone."""
+    if not os.path.isdir(path):
+        make_private(os.path.dirname(path))
+        os.mkdir(path, 0o700)
+
+
 def below(path: str, root: str) -> bool:
     """Tell whether `path` is `root` or stands below it."""
     return path == root or path.startswith(root.rstrip("/") + "/")

@@ -70,8 +70,7 @@ class Records:
 
     def save(self, record: Record) -> None:
         """Store a record durably."""
-        if not os.path.isdir(self.directory):
-            os.makedirs(self.directory, 0o700)
+        disk.make_private(self.directory)
         disk.write_atomic(self.path(record.owner), record.text().encode(), os.geteuid(), os.getegid())
 
     def claims(self, besides: str) -> dict[str, dict[str, str]]:

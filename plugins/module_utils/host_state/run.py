@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Iterator, Sequence
 
-from . import containers, packages, sysctl, units
+from . import containers, disk, packages, sysctl, units
 from .accounts import group_drift, user_drift
 from .manifest import Manifest, StateError, Unit, read_manifest
 from .record import Record, Records
@@ -200,8 +200,7 @@ def _acknowledge(owner: str, records: Records, names: Sequence[str]) -> dict[str
 @contextmanager
 def _lock(directory: str) -> Iterator[None]:
     """Hold the state directory for this process. Raises StateError when another keeps it for LOCK_WAIT_S."""
-    if not os.path.isdir(directory):
-        os.makedirs(directory, 0o700)
+    disk.make_private(directory)
     with open(os.path.join(directory, ".lock"), "w", encoding="ascii") as handle:
         deadline = time.monotonic() + LOCK_WAIT_S
         while True:

@@ -53,7 +53,7 @@ def _jobs(
             skipped.append(f"{item.label} {item.path}")
             continue
         path = os.path.join(stage, str(number), os.path.basename(item.path))
-        _make(os.path.dirname(path))
+        disk.make_private(os.path.dirname(path))
         _stage_file(change, path)
         jobs.append((f"{item.label} {item.path}", item.validate, path, hidden))
     for validation in survey.manifest.validations:
@@ -124,7 +124,7 @@ def _stage_tree(survey: Survey, root: str, stage: str) -> None:
     if os.path.isdir(root):
         _copy(root, stage)
     else:
-        _make(stage)
+        disk.make_private(stage)
 
     def staged(path: str) -> str:
         return os.path.join(stage, os.path.relpath(path, root)) if path != root else stage
@@ -136,7 +136,7 @@ def _stage_tree(survey: Survey, root: str, stage: str) -> None:
         if not disk.below(change.path, root):
             continue
         path = staged(change.path)
-        _make(os.path.dirname(path))
+        disk.make_private(os.path.dirname(path))
         if isinstance(change.item, Link):
             _clear(path)
             os.symlink(change.item.target, path)
@@ -169,7 +169,7 @@ def _attributes(change: Change, path: str) -> None:
 
 def _copy(source: str, target: str) -> None:
     """Copy a directory with owners and modes; links stay links, sockets and devices are left out."""
-    _make(os.path.dirname(target))
+    disk.make_private(os.path.dirname(target))
     os.mkdir(target, 0o700)
     for entry in os.scandir(source):
         path = os.path.join(target, entry.name)
@@ -186,10 +186,6 @@ def _copy(source: str, target: str) -> None:
 def _like(status: os.stat_result, path: str) -> None:
     os.chown(path, status.st_uid, status.st_gid)
     os.chmod(path, stat.S_IMODE(status.st_mode))
-
-
-def _make(path: str) -> None:
-    os.makedirs(path, 0o700, exist_ok=True)
 
 
 def _clear(path: str) -> None:
