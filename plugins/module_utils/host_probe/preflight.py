@@ -106,7 +106,7 @@ def _owner(host: Mapping[str, Any], port: int, project: str) -> str | None:
     for found in host["ports"]:
         if found["port"] != port:
             continue
-        # Docker holds the port for a container of ours; while the daemon is down nobody can be asked whose it is.
+        # Docker holds it for a container of ours; while the daemon is down nobody can be asked.
         if found["process"] in DOCKER_PROCESSES and (publishers or host["installed"]):
             continue
         if found["process"] is None:

@@ -1,4 +1,4 @@
-"""Every variable that our own inventories and test hosts set, or show in a comment, is one that a role defines."""
+"""What our own inventories and test hosts set, or show in a comment, are variables that a role defines."""
 
 from __future__ import annotations
 

@@ -139,10 +139,10 @@ def test_a_container_of_no_project_is_named() -> None:
     assert "the container web. Stop it (docker stop web)" in only(refusals(host(published=published), NEEDS))
 
 
-@pytest.mark.parametrize("proxy", [True, False])
-def test_our_own_containers_ports_are_not_taken(proxy: bool) -> None:
+@pytest.mark.parametrize("listener", ["docker-proxy", "dockerd", None])
+def test_our_own_containers_ports_are_not_taken(listener: str | None) -> None:
     published = [{"port": port, "container": "tdm-nginx-1", "project": NEEDS.project} for port in (80, 443)]
-    ports = listening("docker-proxy") if proxy else {}
+    ports = listening(listener) if listener else {}
     assert refusals(host(published=published, **ports), NEEDS) == []
 
 
