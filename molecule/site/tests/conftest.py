@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 from tests.support.service import Service
 
-PROJECT = Path(__file__).resolve().parents[3]
 ROOT = "/opt/tencent-doc-manager"
 NAME = "docs.company.com"
 
@@ -49,18 +47,6 @@ def admin(service: Service, password: str) -> Service:
     answer = service.login("admin", password)
     assert answer.status_code == 200, answer.text
     return service
-
-
-def playbook(host: Any, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Runs one of the project's playbooks against the scenario's host."""
-    inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"])
-    return subprocess.run(
-        ["ansible-playbook", str(PROJECT / name), "-i", str(inventory), *options],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        check=False,
-    )
 
 
 def docker_json(host: Any, command: str) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
-from .conftest import ROOT, docker_json, playbook
+from tests.support.playbooks import run_playbook
+
+from .conftest import ROOT, docker_json
 
 SERVICES = {"app-blue-1", "worker-1", "redis-cache-1", "redis-queue-1", "nginx-1"}
 
@@ -65,10 +67,10 @@ def test_secrets_are_files_of_their_reader_and_nowhere_else(host: Any) -> None:
 def test_one_altered_file_is_the_one_that_drift_names(host: Any) -> None:
     path = "/etc/docker/daemon.json"
     before = host.file(path).content_string
-    assert playbook(host, "playbooks/drift.yml").returncode == 0
+    assert run_playbook("playbooks/drift.yml").returncode == 0
     host.check_output(f"printf '\\n' >> {path}")
     try:
-        found = playbook(host, "playbooks/drift.yml")
+        found = run_playbook("playbooks/drift.yml")
         named = re.search(r"Differs from what site.yml makes:(.*?)See the diff", found.stdout, re.DOTALL)
         assert found.returncode == 2, found.stdout[-3000:]
         assert named, found.stdout[-3000:]

@@ -130,6 +130,8 @@ from app.models import new_id
 database = Database(sys.argv[1])
 for number in range(int(sys.argv[3])):
     with database.write() as session:
+        # A transaction that reads first cannot get the write lock later, unless it took it at its begin.
+        documents.page(session, None, 1)
         stored = documents.StoredFile(new_id(), number, "0" * 64)
         documents.add(session, f"{number}", sys.argv[2], stored)
 """

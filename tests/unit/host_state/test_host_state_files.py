@@ -23,7 +23,9 @@ def state_of(box: Sandbox) -> dict[str, Any]:
 
 def test_everything_listed_is_made(box: Sandbox) -> None:
     seen = box.hold(**state_of(box))
-    assert seen["changed_paths"] == [box.path(name) for name in ("etc", "etc/a.conf", "etc/current", "etc/private")]
+    assert seen["changed_paths"] == [
+        box.path(name) for name in ("etc", "etc/a.conf", "etc/current", "etc/private")
+    ]
     assert box.text("etc/current") == "a = 1\n"
     assert (box.root / "etc/private").stat().st_mode & 0o7777 == 0o700
     assert not box.leftovers()

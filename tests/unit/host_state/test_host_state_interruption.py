@@ -12,7 +12,19 @@ import pytest
 from tests.unit.host_state.sandbox import Sandbox
 
 # Each is a step that changes the disk; the run dies before one of them.
-STEPS = ("open", "rename", "unlink", "symlink", "mkdir", "rmdir", "chown", "chmod", "fchown", "fchmod", "fsync")
+STEPS = (
+    "open",
+    "rename",
+    "unlink",
+    "symlink",
+    "mkdir",
+    "rmdir",
+    "chown",
+    "chmod",
+    "fchown",
+    "fchmod",
+    "fsync",
+)
 
 
 def state(box: Sandbox, version: int) -> dict[str, Any]:
@@ -22,7 +34,13 @@ def state(box: Sandbox, version: int) -> dict[str, Any]:
     return {
         "directories": [{"path": box.path("d")}, {"path": box.path(f"d{version}")}],
         "files": [{"path": box.path(name), "content": text, "mode": f"06{version}0"} for name in names]
-        + [{"path": box.path("token.env"), "content": "t=@@content:" + box.path("s") + "@@", "substitute": True}],
+        + [
+            {
+                "path": box.path("token.env"),
+                "content": "t=@@content:" + box.path("s") + "@@",
+                "substitute": True,
+            }
+        ],
         "links": [{"path": box.path("current"), "target": f"only{version}"}],
         "secrets": [{"path": box.path("s")}],
         "triggers": {"reload": [box.path("a"), box.path("d")]},

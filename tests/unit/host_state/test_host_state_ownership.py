@@ -63,16 +63,16 @@ def test_directories_go_only_when_they_were_made_here_and_are_empty(box: Sandbox
 
 
 def test_kept_entries_stay_on_the_host(box: Sandbox) -> None:
-    box.hold(
-        directories=[{"path": box.path("r1"), "keep": True}], files=[file(box, "r1/wheel", keep=True)]
-    )
+    box.hold(directories=[{"path": box.path("r1"), "keep": True}], files=[file(box, "r1/wheel", keep=True)])
     assert box.hold()["removed"] == []
     assert box.text("r1/wheel") == "x"
 
 
 def test_two_owners_of_one_file_are_both_named(box: Sandbox) -> None:
     box.hold(name="nginx", files=[file(box, "a")])
-    with pytest.raises(StateError, match="host_state nginx holds this path already: only one of nginx and app"):
+    with pytest.raises(
+        StateError, match="host_state nginx holds this path already: only one of nginx and app"
+    ):
         box.hold(name="app", files=[file(box, "a")])
 
 
@@ -120,7 +120,7 @@ LINKS = st.dictionaries(st.sampled_from(["l", "d/l"]), st.sampled_from(["a", "no
 
 def manifest(box: Sandbox, files: dict[str, tuple[str, str]], links: dict[str, str]) -> dict[str, Any]:
     """A task's arguments for random files and links, with the directories that they need."""
-    parents = {parent for name in [*files, *links] for parent in Path(name).parents if parent != Path(".")}
+    parents = {parent for name in [*files, *links] for parent in Path(name).parents if parent != Path()}
     return {
         "directories": [{"path": box.path(str(parent))} for parent in sorted(parents)],
         "files": [file(box, name, content, mode=mode) for name, (content, mode) in files.items()],

@@ -84,7 +84,7 @@ def tree(box: Sandbox, command: str, **further: Any) -> dict[str, Any]:
 
 def test_the_staged_directory_is_the_directory_as_it_will_be(box: Sandbox, tmp_path: Path) -> None:
     listing = tmp_path / "listing"
-    validator = script(tmp_path, f'cd $1 && find . | sort > {listing}; cat current >> {listing}')
+    validator = script(tmp_path, f"cd $1 && find . | sort > {listing}; cat current >> {listing}")
     (box.root / "nginx").mkdir()
     (box.root / "nginx/from-elsewhere").write_text("")
     old = {"path": box.path("nginx/conf.d/old"), "content": "x"}

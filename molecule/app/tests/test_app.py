@@ -1,0 +1,113 @@
+"""The app role on a real host: image, slot, worker, secrets, and what it says when a release fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.playbooks import run_playbook
+
+ROOT = "/opt/tencent-doc-manager"
+BLUE = "tencent-doc-manager-app-blue-1"
+WORKER = "tencent-doc-manager-worker-1"
+CONVERGE = "molecule/app/converge.yml"
+
+
+def inspect(host: Any, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(host.check_output(f"docker inspect {name}"))[0]
+    return found
+
+
+def logs(host: Any, name: str) -> str:
+    return str(host.run(f"docker logs --tail 20 {name} 2>&1").stdout)
+
+
+def health(host: Any) -> str:
+    return str(
+        host.run(
+            f"curl -s -o /dev/null -w '%{{http_code}}' --cacert {ROOT}/tls/ca.pem "
+            "--resolve docs.company.com:443:127.0.0.1 https://docs.company.com/api/health"
+        ).stdout
+    )
+
+
+def secret_hashes(host: Any) -> dict[str, str]:
+    names = host.check_output(f"ls {ROOT}/secrets").split()
+    return {n: hashlib.sha256(host.file(f"{ROOT}/secrets/{n}").content).hexdigest() for n in names}
+
+
+@pytest.mark.parametrize("name", [BLUE, WORKER])
+def test_containers_are_healthy_and_locked_down(host: Any, name: str) -> None:
+    found = inspect(host, name)
+    assert found["State"]["Health"]["Status"] == "healthy", logs(host, name)
+    assert found["Config"]["User"] == "10001:10001"
+    assert found["HostConfig"]["ReadonlyRootfs"] is True
+    assert found["HostConfig"]["CapDrop"] == ["ALL"]
+    assert found["HostConfig"]["Memory"] > 0
+    assert not found["HostConfig"]["PortBindings"]
+
+
+def test_the_service_answers_through_nginx(host: Any) -> None:
+    assert host.file(f"{ROOT}/run/sock/current.sock").linked_to == f"{ROOT}/run/sock/blue.sock"
+    assert health(host) == "200", logs(host, BLUE)
+
+
+def test_the_image_holds_no_compiler_and_no_installer(host: Any) -> None:
+    for program in ("gcc", "cc", "pip", "pip3"):
+        assert host.run(f"docker exec {BLUE} sh -c 'command -v {program}'").rc != 0, program
+
+
+def test_the_database_is_migrated_and_in_wal_mode(host: Any) -> None:
+    query = (
+        "import sqlite3; c = sqlite3.connect('file:/data/tencent_docs.db?mode=ro', uri=True); "
+        "print(c.execute('pragma journal_mode').fetchone()[0], "
+        "c.execute('select count(*) from alembic_version').fetchone()[0])"
+    )
+    assert host.check_output(f'docker exec {BLUE} python -c "{query}"') == "wal 1"
+    assert host.file(f"{ROOT}/data/tencent_docs.db").uid == 10001
+
+
+def test_secrets_are_made_once_and_kept(host: Any) -> None:
+    before = secret_hashes(host)
+    for name in ("secret_key", "admin_password"):
+        secret = host.file(f"{ROOT}/secrets/{name}")
+        assert (secret.mode, secret.uid) == (0o400, 10001), name
+    answer = run_playbook(CONVERGE, "-e", "app_log_level=WARNING")
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    assert "LOG_LEVEL=WARNING" in inspect(host, BLUE)["Config"]["Env"]
+    assert secret_hashes(host) == before
+
+
+def test_a_stopped_worker_is_found_and_started_again(host: Any) -> None:
+    host.check_output(f"docker stop {WORKER}")
+    drifted = run_playbook(CONVERGE, "--check")
+    assert f"containers_down: ['{WORKER}']" in drifted.stdout or "changed=1" in drifted.stdout, drifted.stdout[-2000:]
+    answer = run_playbook(CONVERGE)
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    assert inspect(host, WORKER)["State"]["Health"]["Status"] == "healthy"
+
+
+def test_placeholder_secrets_are_refused_before_anything_changes(host: Any) -> None:
+    before = inspect(host, BLUE)["Id"]
+    answer = run_playbook(CONVERGE, "-e", "app_claude_api_key=your-api-key-goes-in-here")
+    assert answer.returncode != 0
+    assert "app_claude_api_key holds a placeholder" in answer.stdout
+    assert inspect(host, BLUE)["Id"] == before
+
+
+def test_a_release_that_is_not_healthy_fails_the_play_with_its_last_words(host: Any) -> None:
+    queue = "tencent-doc-manager-redis-queue-1"
+    host.check_output(f"docker pause {queue}")
+    try:
+        answer = run_playbook(CONVERGE, "-e", "app_log_level=ERROR", "-e", "app_start_timeout=20")
+        assert answer.returncode != 0, answer.stdout[-3000:]
+        assert "failed: Start the slot and the worker" in answer.stdout, answer.stdout[-3000:]
+        assert "last log lines" in answer.stdout
+    finally:
+        host.check_output(f"docker unpause {queue}")
+    recovered = run_playbook(CONVERGE)
+    assert recovered.returncode == 0, recovered.stdout[-3000:]
+    assert health(host) == "200"
