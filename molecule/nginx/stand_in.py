@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import socketserver
 import sys
 import time
@@ -86,4 +87,6 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 path = Path(sys.argv[1])
 path.unlink(missing_ok=True)
+# As gunicorn makes it: the group, which is Nginx's too, may connect.
+os.umask(0o007)
 Server(str(path), Handler).serve_forever()

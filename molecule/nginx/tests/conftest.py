@@ -54,7 +54,11 @@ def get(host: Host) -> Get:
         for line in dump.split("\n\n")[-1].splitlines()[1:]:
             key, _, value = line.partition(":")
             headers.setdefault(key.strip().lower(), []).append(value.strip())
-        body = host.run("head -c 60000 /tmp/body").stdout if int(status or 0) else ""
+        body = (
+            host.run("head -c 60000 /tmp/body | iconv -f utf-8 -t utf-8 -c").stdout
+            if int(status or 0)
+            else ""
+        )
         return Answer(int(status or 0), protocol, headers, body, result.rc)
 
     return ask

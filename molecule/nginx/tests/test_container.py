@@ -64,7 +64,7 @@ def test_starts_without_an_app(host: Host) -> None:
 
 def test_worker_processes_are_those_of_the_budget(host: Host) -> None:
     configured = host.check_output(f"sed -n 's/^worker_processes \\(.*\\);/\\1/p' {ROOT}/nginx/nginx.conf")
-    running = host.check_output(f"docker top {CONTAINER} -o args").count("worker process")
+    running = host.check_output(f"docker top {CONTAINER} -o pid,args").count("worker process")
     assert running == int(configured)
 
 

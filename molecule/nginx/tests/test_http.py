@@ -6,6 +6,8 @@ import pytest
 from conftest import LOGS, ROOT, Get
 from testinfra.host import Host
 
+# curl's words for a connection that was closed or reset without an answer.
+CLOSED = (52, 56)
 SECURITY_HEADERS = {
     "strict-transport-security": "max-age=63072000",
     "x-frame-options": "DENY",
@@ -33,10 +35,10 @@ def test_the_acme_challenge_is_answered_over_http(get: Get) -> None:
 
 
 def test_an_unknown_name_gets_no_answer(get: Get) -> None:
-    assert get("/", "--header 'Host: evil.example'", scheme="http").exit_code == 52
+    assert get("/", "--header 'Host: evil.example'", scheme="http").exit_code in CLOSED
     assert get("/", name="evil.example").exit_code == 35, "the handshake went through"
     # A known name in the handshake and another in the request.
-    assert get("/", "--http1.1 --header 'Host: evil.example'").exit_code == 52
+    assert get("/", "--http1.1 --header 'Host: evil.example'").exit_code in CLOSED
 
 
 @pytest.mark.parametrize(
