@@ -166,10 +166,11 @@ units_changed:
 """
 
 import json  # noqa: E402
+from typing import Any  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "packages": {"type": "list", "elements": "str"},
     "install_recommends": {"type": "bool", "default": False},

@@ -139,7 +139,7 @@ def test_wrong_arguments_and_refusals_fail_the_task_with_their_message(play: Pla
 def test_a_binary_file_is_transferred_when_it_is_missing_and_only_then(play: Play) -> None:
     content = bytes(range(256)) * 2000
     (play.folder / "files/tool").write_bytes(content)
-    state = {"files": [{"path": play.path("tool"), "src": "tool", "mode": "0755"}]}
+    state: dict[str, Any] = {"files": [{"path": play.path("tool"), "src": "tool", "mode": "0755"}]}
     assert play.run("--check", **state)["changed_paths"] == [play.path("tool")]
     first = play.run("-vvv", **state)
     assert (play.root / "tool").read_bytes() == content
@@ -160,7 +160,7 @@ def test_nothing_secret_is_printed_even_with_many_v(play: Play) -> None:
     vaulted = subprocess.run(encrypt, cwd=play.folder, capture_output=True, text=True, check=True).stdout
     (play.folder / "secret.yml").write_text(f"vaulted: {vaulted}")
     play.template("s.j2", "given {{ given }} {{ vaulted }}\n")
-    state = {
+    state: dict[str, Any] = {
         "files": [
             {"path": play.path("s"), "template": "s.j2", "sensitive": True},
             {"path": play.path("v"), "content": "{{ vaulted }}", "sensitive": True},

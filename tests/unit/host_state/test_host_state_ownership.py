@@ -130,7 +130,7 @@ def manifest(box: Sandbox, files: dict[str, tuple[str, str]], links: dict[str, s
 
 def found(box: Sandbox) -> dict[str, Any]:
     """What is on the sandbox's disk, in the form of the strategies."""
-    files = {}
+    files: dict[str, Any] = {}
     for path in box.root.rglob("*"):
         name = str(path.relative_to(box.root))
         if path.is_symlink():

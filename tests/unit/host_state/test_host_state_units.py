@@ -81,13 +81,13 @@ def test_masking() -> None:
 
 
 def test_a_masked_unit_that_shall_run_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(StateError, match="x.service is masked: add `masked: false`"):
+    with pytest.raises(StateError, match=r"x\.service is masked: add `masked: false`"):
         act(unit(state="started"), shown("masked", "inactive", "masked"))
 
 
 def test_an_unknown_unit_is_an_error_unless_its_file_is_to_come() -> None:
     gone = shown("", "inactive", "not-found")
-    with pytest.raises(StateError, match="systemd knows no unit x.service: list the package or file"):
+    with pytest.raises(StateError, match=r"systemd knows no unit x\.service: list the package or file"):
         act(unit(enabled=True, state="started"), gone)
     assert act(unit(enabled=True, state="started"), gone, to_come=True) == {
         "enabled": True,
