@@ -44,7 +44,7 @@ class Outside:
         """Log in with the operator's key and ask for the host's name."""
         return subprocess.run(
             ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", str(self.key),
-             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
              "-o", "ConnectTimeout=5", "-p", str(port), *options, f"{user}@{self.address}", "hostname"],
             capture_output=True, text=True, check=False, timeout=30,
         )  # fmt: skip

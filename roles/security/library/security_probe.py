@@ -160,6 +160,12 @@ def firewall(table: str, fingerprint: Path) -> str:
     return "loaded" if hashlib.sha256(listing.encode()).hexdigest() in fingerprint.read_text() else "changed"
 
 
+def behind_socket() -> bool:
+    """Whether systemd listens for sshd, now or from the next boot on."""
+    states = [output("systemctl", verb, "ssh.socket").strip() for verb in ("is-active", "is-enabled")]
+    return "active" in states or "enabled" in states
+
+
 def misread_outside(patterns: list[str]) -> list[str]:
     """Interfaces of default routes that one of the container patterns matches."""
     routes = output("ip", "-o", "route", "show", "default") + output(
@@ -195,7 +201,7 @@ def main() -> None:
             supported=supported(),
             includes_drop_ins=includes_drop_ins(MAIN.read_text()),
             foreign_ports=foreign_ports(Path(given["drop_in"])),
-            socket=output("systemctl", "is-active", "ssh.socket").strip() == "active",
+            socket=behind_socket(),
             login_keys=login_keys(user, config),
             firewall=firewall(given["table"], Path(given["fingerprint"])),
             misread_outside=misread_outside(given["container_interfaces"]),
