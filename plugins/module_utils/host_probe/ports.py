@@ -1,7 +1,7 @@
 """Who listens on which TCP port: processes from /proc, containers from Docker's API.
 
-With `userland-proxy: false` a published port has no listening socket or one of the daemon itself, depending on
-Docker's version, so both have to be asked.
+With `userland-proxy: false` a published port has no listening socket, or one of the daemon itself (Docker
+26), so both have to be asked.
 """
 
 from __future__ import annotations

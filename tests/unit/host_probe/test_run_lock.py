@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from plugins.module_utils.host_probe import run_lock
 from plugins.module_utils.host_probe.run_lock import look, release, take
 
 ME = {
@@ -108,6 +109,14 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(lock: str, tmp_path: Pa
 
 def contend(lock: str, number: int, rounds: int, results: Any) -> None:
     """Take and release again and again; count how often the lock was held and a rival was seen inside."""
+    parse = run_lock._parse
+
+    def parse_slowly(text: str) -> dict[str, Any] | None:
+        time.sleep(0.002)
+        return parse(text)
+
+    # Between reading and writing is where rivals would slip in.
+    run_lock._parse = parse_slowly
     mine = {**ME, "pid": number}
     held, clashes = 0, 0
     inside = Path(lock + ".inside")
@@ -119,6 +128,7 @@ def contend(lock: str, number: int, rounds: int, results: Any) -> None:
             except FileExistsError:
                 clashes += 1
             else:
+                time.sleep(0.003)
                 inside.rmdir()
             release(lock, mine)
     results.put((held, clashes))
@@ -127,7 +137,7 @@ def contend(lock: str, number: int, rounds: int, results: Any) -> None:
 def test_rivals_never_hold_it_together(lock: str) -> None:
     context = multiprocessing.get_context("fork")
     results = context.Queue()
-    rivals = [context.Process(target=contend, args=(lock, number, 300, results)) for number in range(4)]
+    rivals = [context.Process(target=contend, args=(lock, number, 30, results)) for number in range(4)]
     for rival in rivals:
         rival.start()
     outcomes = [results.get(timeout=60) for _ in rivals]
