@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Request
 
+from tests.e2e import island
+from tests.e2e.service import Service
+
 EXECUTABLE = Path("/usr/bin/chromium")
 
 # Runs in every page before its own scripts; the binding hands the report to this process.
@@ -20,20 +23,22 @@ addEventListener("securitypolicyviolation", (event) => {
 """
 
 
-def launch(chromium: BrowserType, home: Path, ca: Path | None, loopback: str | None) -> Browser:
-    """A browser whose user trusts the CA file `ca` beside the public ones, and nothing unverified.
+def launch(chromium: BrowserType, home: Path, service: Service, *, trusting: bool) -> Browser:
+    """A browser that reaches the service and nothing else, and verifies every certificate.
 
-    `home` becomes the browser's home. The name `loopback`, if given, is found at 127.0.0.1.
+    `home` becomes its user's home; that user trusts the service's CA if `trusting`.
     """
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     store = f"sql:{database}"
     _certutil("-N", "-d", store, "--empty-password")
-    if ca is not None:
-        _certutil("-A", "-d", store, "-n", "the service's CA", "-t", "C,,", "-i", str(ca))
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-    if loopback is not None:
-        arguments.append(f"--host-resolver-rules=MAP {loopback} 127.0.0.1")
+    if trusting:
+        _certutil("-A", "-d", store, "-n", "the service's CA", "-t", "C,,", "-i", str(service.ca))
+    arguments = [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        f"--host-resolver-rules=MAP {service.host} 127.0.0.1",
+    ]
     # A proxy of the environment knows nothing of a service on this machine.
     environment: dict[str, str | float | bool] = {
         name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
@@ -43,7 +48,11 @@ def launch(chromium: BrowserType, home: Path, ca: Path | None, loopback: str | N
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".local/share"),
     }
-    return chromium.launch(executable_path=EXECUTABLE, args=arguments, env=environment)
+    return chromium.launch(
+        executable_path=island.launcher(home, EXECUTABLE, service.address, service.port),
+        args=arguments,
+        env=environment,
+    )
 
 
 def _certutil(*arguments: str) -> None:

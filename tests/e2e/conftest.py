@@ -54,8 +54,7 @@ def browser(
     playwright: Playwright, service: Service, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:
     """Trusts the service's CA; ignores no certificate error."""
-    loopback = None if service.resolves else service.host
-    launched = chromium.launch(playwright.chromium, tmp_path_factory.mktemp("home"), service.ca, loopback)
+    launched = chromium.launch(playwright.chromium, tmp_path_factory.mktemp("home"), service, trusting=True)
     yield launched
     launched.close()
 

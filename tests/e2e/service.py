@@ -6,11 +6,9 @@ import json
 import os
 import ssl
 import subprocess
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import AF_INET, gaierror, getaddrinfo
+from socket import AF_INET, create_connection, gaierror, getaddrinfo
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,28 +33,27 @@ class Service:
         return urlsplit(self.url).hostname or ""
 
     @property
-    def resolves(self) -> bool:
-        """Whether this machine knows an address for the name; else the service is on the loopback address."""
+    def port(self) -> int:
+        return urlsplit(self.url).port or 443
+
+    @property
+    def address(self) -> str:
+        """Where the name leads; a name that nobody knows stands for this machine."""
         try:
-            return bool(getaddrinfo(self.host, None, AF_INET))
+            return str(getaddrinfo(self.host, None, AF_INET)[0][4][0])
         except gaierror:
-            return False
+            return "127.0.0.1"
 
     def require(self) -> None:
-        """Raises ServiceMissing unless something answers at the address with TLS that the CA vouches for.
-
-        The name need not resolve: the browser is told where it is, so this asks the browser's way only
-        when it does.
-        """
+        """Raises ServiceMissing unless something answers there with a certificate that the CA vouches for."""
         if not self.ca.is_file():
             raise ServiceMissing(f"there is no CA file {self.ca}; run 'make up'")
-        if not self.resolves:
-            return
-        context = ssl.create_default_context(cafile=str(self.ca))
         try:
-            urllib.request.urlopen(f"{self.url}/api/health", timeout=15, context=context).close()
-        except urllib.error.HTTPError:
-            return
+            with (
+                create_connection((self.address, self.port), timeout=15) as plain,
+                ssl.create_default_context(cafile=str(self.ca)).wrap_socket(plain, server_hostname=self.host),
+            ):
+                return
         except OSError as error:
             raise ServiceMissing(f"no service at {self.url} ({error}); run 'make up'") from error
 

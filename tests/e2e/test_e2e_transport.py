@@ -25,8 +25,7 @@ ADD_INLINE_STYLE = """() => new Promise((resolve) => {
 def test_a_browser_without_our_ca_refuses_the_certificate(
     playwright: Playwright, service: Service, tmp_path: Path
 ) -> None:
-    loopback = None if service.resolves else service.host
-    stranger = chromium.launch(playwright.chromium, tmp_path, None, loopback)
+    stranger = chromium.launch(playwright.chromium, tmp_path, service, trusting=False)
     try:
         with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
             stranger.new_page().goto(service.url)

@@ -32,7 +32,9 @@ def wheel(directory: Path, names: dict[str, str]) -> None:
 
 
 def test_static_files_appear_whole(tmp_path: Path) -> None:
-    wheel(tmp_path / "r1", {"app/static/index.html": "page", "app/static/assets/a.js": "code", "app/x.py": ""})
+    wheel(
+        tmp_path / "r1", {"app/static/index.html": "page", "app/static/assets/a.js": "code", "app/x.py": ""}
+    )
     target = tmp_path / "www" / "r1"
     target.parent.mkdir()
     answer = run("unpack-static", tmp_path / "r1", target)
@@ -44,7 +46,9 @@ def test_static_files_appear_whole(tmp_path: Path) -> None:
     assert [p.name for p in target.parent.iterdir()] == ["r1"]
 
 
-@pytest.mark.parametrize("names", [{"app/x.py": ""}, {"app/static/index.html": "", "app/static/../../evil": "x"}])
+@pytest.mark.parametrize(
+    "names", [{"app/x.py": ""}, {"app/static/index.html": "", "app/static/../../evil": "x"}]
+)
 def test_a_wheel_without_pages_or_with_a_way_out_leaves_what_was_there(
     tmp_path: Path, names: dict[str, str]
 ) -> None:
@@ -70,7 +74,9 @@ def releases(root: Path, names: list[str], live: str) -> None:
     ("keep", "live", "left"),
     [(3, "e", ["c", "d", "e"]), (1, "a", ["a"]), (2, "a", ["a", "e"]), (9, "c", ["a", "b", "c", "d", "e"])],
 )
-def test_pruning_keeps_the_live_release_and_the_newest(tmp_path: Path, keep: int, live: str, left: list[str]) -> None:
+def test_pruning_keeps_the_live_release_and_the_newest(
+    tmp_path: Path, keep: int, live: str, left: list[str]
+) -> None:
     releases(tmp_path, ["a", "b", "c", "d", "e"], live)
     answer = run("prune-releases", tmp_path, keep, "unit-test-none/app")
     assert answer.returncode == 0, answer.stderr

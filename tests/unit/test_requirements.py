@@ -18,6 +18,8 @@ def test_requirements_name_the_versions_of_the_ansible_package() -> None:
     }
     carried = {}
     for name in wanted:
-        manifest = distribution("ansible").locate_file(f"ansible_collections/{name.replace('.', '/')}/MANIFEST.json")
+        manifest = distribution("ansible").locate_file(
+            f"ansible_collections/{name.replace('.', '/')}/MANIFEST.json"
+        )
         carried[name] = json.loads(Path(str(manifest)).read_text())["collection_info"]["version"]
     assert wanted == carried
