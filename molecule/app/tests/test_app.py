@@ -84,7 +84,9 @@ def test_secrets_are_made_once_and_kept(host: Any) -> None:
 def test_a_stopped_worker_is_found_and_started_again(host: Any) -> None:
     host.check_output(f"docker stop {WORKER}")
     drifted = run_playbook(CONVERGE, "--check")
-    assert f"containers_down: ['{WORKER}']" in drifted.stdout or "changed=1" in drifted.stdout, drifted.stdout[-2000:]
+    assert f"containers_down: ['{WORKER}']" in drifted.stdout or "changed=1" in drifted.stdout, (
+        drifted.stdout[-2000:]
+    )
     answer = run_playbook(CONVERGE)
     assert answer.returncode == 0, answer.stdout[-3000:]
     assert inspect(host, WORKER)["State"]["Health"]["Status"] == "healthy"

@@ -49,7 +49,9 @@ def test_limits_fit_the_host_and_use_stays_inside_them(host: Any) -> None:
 
 
 def test_only_nginx_publishes_ports(host: Any) -> None:
-    published = {name: set(item["HostConfig"]["PortBindings"] or {}) for name, item in containers(host).items()}
+    published = {
+        name: set(item["HostConfig"]["PortBindings"] or {}) for name, item in containers(host).items()
+    }
     assert published.pop("nginx-1") == {"80/tcp", "443/tcp"}
     assert not any(published.values()), published
 
@@ -57,8 +59,15 @@ def test_only_nginx_publishes_ports(host: Any) -> None:
 def test_secrets_are_files_of_their_reader_and_nowhere_else(host: Any) -> None:
     secret = host.file(f"{ROOT}/secrets/secret_key")
     assert (secret.mode, secret.uid) == (0o400, 10001)
-    words = [host.file(f"{ROOT}/secrets/{name}").content_string.strip() for name in ("secret_key", "redis_queue_password")]
-    seen = json.dumps(containers(host)) + host.check_output("ps -eo args") + host.check_output("journalctl --no-pager -o cat")
+    words = [
+        host.file(f"{ROOT}/secrets/{name}").content_string.strip()
+        for name in ("secret_key", "redis_queue_password")
+    ]
+    seen = (
+        json.dumps(containers(host))
+        + host.check_output("ps -eo args")
+        + host.check_output("journalctl --no-pager -o cat")
+    )
     for word in words:
         assert len(word) >= 32
         assert word not in seen
