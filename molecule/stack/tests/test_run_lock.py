@@ -81,3 +81,10 @@ def test_check_mode_takes_no_lock(host: Host, run: Run, tmp_path: Path) -> None:
 def test_a_refused_machine_leaves_no_lock(host: Host, run: Run) -> None:
     refused(host, run, *LOCKED, "-e", "stack_memory_max_mb=600")
     assert not host.file(LOCK).exists
+
+
+def test_the_lock_is_kept_for_the_next_playbook_of_the_same_run_on_demand(host: Host, run: Run) -> None:
+    done = run(*LOCKED, "-e", "stack_lock_keep=true")
+    assert done.returncode == 0, done.stdout
+    assert host.file(LOCK).exists
+    host.check_output(f"rm {LOCK}")
