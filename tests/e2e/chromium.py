@@ -48,11 +48,8 @@ def launch(chromium: BrowserType, home: Path, service: Service, *, trusting: boo
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".local/share"),
     }
-    return chromium.launch(
-        executable_path=island.launcher(home, EXECUTABLE, service.address, service.port),
-        args=arguments,
-        env=environment,
-    )
+    program = island.launcher(home, EXECUTABLE, service.address, service.port)
+    return chromium.launch(executable_path=program, args=arguments, env=environment)
 
 
 def _certutil(*arguments: str) -> None:

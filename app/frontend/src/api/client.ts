@@ -3,6 +3,8 @@ import type { DocumentItem, Health, Job, Me, Page } from "./types";
 
 type Listener = () => void;
 
+const AGAIN_MS = 600;
+
 const expiryListeners = new Set<Listener>();
 
 /** Calls `listener` whenever the service says that nobody is logged in any more. Returns how to stop that. */
@@ -43,15 +45,7 @@ async function request(path: string, options: Options = {}): Promise<unknown> {
   }
   if (options.signal) init.signal = options.signal;
 
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(path, init);
-    text = await response.text();
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0);
-  }
+  const { response, text } = await exchange(path, init);
   const requestId = response.headers.get("X-Request-ID");
   if (!response.ok && !options.accept?.includes(response.status)) {
     if (options.anonymous !== true) reportStatus(response.status);
@@ -63,6 +57,20 @@ async function request(path: string, options: Options = {}): Promise<unknown> {
   } catch {
     // Not our service: a proxy or a captive portal answered.
     throw new ApiError(response.status, "", "", requestId ?? "");
+  }
+}
+
+/** Sends it; what only reads is sent once more when the line breaks, as it does between two networks. */
+async function exchange(path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+  for (let triesLeft = init.method === "GET" ? 1 : 0; ; triesLeft -= 1) {
+    try {
+      const response = await fetch(path, init);
+      return { response, text: await response.text() };
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      if (triesLeft === 0) throw new ApiError(0);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
   }
 }
 
