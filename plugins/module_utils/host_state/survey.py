@@ -188,7 +188,10 @@ class Survey:
         """Return the content (None when it has to be transferred first) and its SHA-256."""
         if item.content is None:
             blob = self._blobs.get(item.sha256)
-            return (disk.read(blob) if blob else None), item.sha256
+            content = disk.read(blob) if blob else None
+            if content is not None and hashlib.sha256(content).hexdigest() != item.sha256:
+                raise StateError(f"{item.label} {item.path}: its content was damaged on the way to the host")
+            return content, item.sha256
         text = item.content
         if item.substitute:
             try:

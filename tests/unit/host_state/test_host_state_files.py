@@ -111,6 +111,10 @@ def test_binary_content_is_asked_for_by_checksum_and_taken_from_the_transferred_
     state = {"files": [{"path": box.path("tool"), "src": str(source), "mode": "0755"}]}
     seen = box.call("compare", state)
     assert len(seen["wanted_blobs"]) == 1
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(b"half")
+    with pytest.raises(StateError, match="tool: its content was damaged on the way"):
+        box.call("apply", state, blobs={seen["wanted_blobs"][0]: str(damaged)})
     box.call("apply", state, blobs={seen["wanted_blobs"][0]: str(source)})
     assert (box.root / "tool").read_bytes() == source.read_bytes()
     again = box.call("compare", state)
