@@ -54,7 +54,7 @@ class RedisServer:
             stdout=log,
         )  # fmt: skip
         log.close()
-        wait_until(self.answers, 10, lambda: (self.directory / "redis.log").read_text())
+        wait_until(self.answers, 60, lambda: (self.directory / "redis.log").read_text())
 
     def answers(self) -> bool:
         try:
@@ -147,7 +147,7 @@ class Stack:
 
     def worker(self) -> subprocess.Popen[str]:
         process = self.run("-m", "app.worker")
-        wait_until(lambda: "the worker listens" in self.log("worker.log"), 20, lambda: self.log("worker.log"))
+        wait_until(lambda: "the worker listens" in self.log("worker.log"), 60, lambda: self.log("worker.log"))
         return process
 
     def stop(self) -> None:

@@ -193,7 +193,7 @@ def test_a_token_is_not_bound_to_a_site(app: Application, client: FlaskClient) -
 def test_the_operator_makes_the_administrator_once_and_resets_a_password(stack: Stack) -> None:
     def flask(*arguments: str, given: str = "") -> tuple[int, str, str]:
         process = stack.run("-m", "flask", "--app", "app", *arguments, stdin=-1)
-        output, errors = process.communicate(given, timeout=30)
+        output, errors = process.communicate(given, timeout=90)
         return process.returncode, output, errors
 
     first = flask("bootstrap")

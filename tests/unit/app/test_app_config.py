@@ -109,7 +109,7 @@ def test_passwords_come_from_files_and_never_show(stack: Stack) -> None:
 def test_no_process_starts_with_a_bad_configuration(stack: Stack, command: list[str]) -> None:
     (stack.directory / "secrets" / "secret_key").write_text("changeme")
     process = stack.run(*command, env={"BIND": f"unix:{stack.directory}/app.sock"})
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=90)
     assert process.returncode != 0
     assert "secret_key holds a placeholder" in errors, errors
     assert "Traceback" not in output + errors
@@ -126,7 +126,7 @@ def test_a_data_directory_that_cannot_be_written_is_named(stack: Stack, tmp_path
     for directory in (tmp_path, *tmp_path.parents[:2]):
         directory.chmod(0o755)
     process = stack.run("-c", code, env={"DATA_DIR": str(data)})
-    errors = process.communicate(timeout=20)[1]
+    errors = process.communicate(timeout=90)[1]
     assert process.returncode == 1
     assert f"chown 65534 {data}" in errors, errors
     subprocess.run(["rmdir", str(data)], check=True)

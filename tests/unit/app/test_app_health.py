@@ -68,7 +68,7 @@ def test_without_a_worker_it_is_degraded_and_serves(stack: Stack, services: Serv
 def test_a_stopped_worker_is_missed_at_once(stack: Stack, services: Services) -> None:
     worker = stack.worker()
     worker.terminate()
-    assert worker.wait(10) == 0, stack.log("worker.log")
+    assert worker.wait(60) == 0, stack.log("worker.log")
     assert health(stack) == (200, "degraded", {**ALL_WELL, "worker": "failed"})
 
 

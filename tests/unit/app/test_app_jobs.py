@@ -37,7 +37,7 @@ def job(client: FlaskClient, job_id: str) -> dict[str, Any]:
     return found
 
 
-def finished(client: FlaskClient, stack: Stack, job_id: str, seconds: float = 30) -> dict[str, Any]:
+def finished(client: FlaskClient, stack: Stack, job_id: str, seconds: float = 90) -> dict[str, Any]:
     return dict(
         wait_until(
             lambda: (found := job(client, job_id))["status"] in ("succeeded", "failed") and found,
@@ -93,12 +93,12 @@ def test_a_job_whose_worker_is_killed_runs_again_and_leaves_one_result(
     before = len(client.get("/api/documents").get_json()["items"])
     first = stack.worker()
     job_id = start_export(client, [document])
-    wait_until(lambda: 0 < job(client, job_id)["progress"] < 1, 30, lambda: str(job(client, job_id)))
+    wait_until(lambda: 0 < job(client, job_id)["progress"] < 1, 60, lambda: str(job(client, job_id)))
     kill_with_children(first)
     assert job(client, job_id)["status"] == "running"
 
     stack.run("-m", "app.worker")
-    done = finished(client, stack, job_id, 60)
+    done = finished(client, stack, job_id, 120)
     assert done["status"] == "succeeded", done
     with services.database.read() as session:
         assert session.get_one(Job, job_id).attempt == 2
@@ -111,10 +111,10 @@ def test_a_killed_attempt_is_retried_by_the_same_worker(
     document = store(client, os.urandom(60_000_000), "big.csv")
     worker = stack.worker()
     job_id = start_export(client, [document])
-    wait_until(lambda: 0 < job(client, job_id)["progress"] < 1, 30, lambda: str(job(client, job_id)))
+    wait_until(lambda: 0 < job(client, job_id)["progress"] < 1, 60, lambda: str(job(client, job_id)))
     listed = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     os.kill(int(listed.stdout), signal.SIGKILL)
-    done = finished(client, stack, job_id, 60)
+    done = finished(client, stack, job_id, 120)
     assert done["status"] == "succeeded", done
     assert worker.poll() is None
 
@@ -123,7 +123,7 @@ def test_a_worker_told_to_stop_finishes_its_job(client: FlaskClient, stack: Stac
     document = store(client, os.urandom(30_000_000), "big.csv")
     worker = stack.worker()
     job_id = start_export(client, [document])
-    wait_until(lambda: job(client, job_id)["status"] == "running", 20, lambda: stack.log("worker.log"))
+    wait_until(lambda: job(client, job_id)["status"] == "running", 60, lambda: stack.log("worker.log"))
     worker.terminate()
     assert worker.wait(60) == 0, stack.log("worker.log")
     assert job(client, job_id)["status"] == "succeeded"

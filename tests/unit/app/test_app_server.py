@@ -18,7 +18,7 @@ from tests.unit.app.stack import Stack, wait_until
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=20)
+        super().__init__("localhost", timeout=90)
         self._path = path
 
     def connect(self) -> None:
@@ -44,7 +44,7 @@ def server(stack: Stack) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
     stale.bind(str(path))
     stale.close()
     boot = stack.run("-m", "flask", "--app", "app", "bootstrap")
-    assert boot.wait(30) == 0, boot.communicate()
+    assert boot.wait(90) == 0, boot.communicate()
     process = stack.run(
         "-m", "gunicorn", "--config", "python:app.gunicorn_conf", "app.wsgi:app",
         env={"BIND": f"unix:{path}", "WEB_CONCURRENCY": "2", "GUNICORN_THREADS": "4", "SLOT": "blue"},
@@ -56,7 +56,7 @@ def server(stack: Stack) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
         except OSError:
             return False
 
-    wait_until(answers, 20, lambda: stack.log("app.log"))
+    wait_until(answers, 60, lambda: stack.log("app.log"))
     yield path, process
     process.terminate()
     process.communicate(timeout=60)
@@ -98,7 +98,7 @@ def test_workers_killed_by_the_kernel_are_replaced(
         except OSError:
             return False
 
-    wait_until(healthy, 20, lambda: stack.log("app.log"))
+    wait_until(healthy, 60, lambda: stack.log("app.log"))
 
 
 def test_a_stopping_server_finishes_the_upload_under_way(
@@ -125,7 +125,7 @@ def test_a_stopping_server_finishes_the_upload_under_way(
     slow.endheaders()
     slow.send(whole[:100_000])
     tmp = stack.directory / "data" / "tmp"
-    wait_until(lambda: any(entry.stat().st_size for entry in tmp.iterdir()), 10)
+    wait_until(lambda: any(entry.stat().st_size for entry in tmp.iterdir()), 60)
     process.terminate()
     slow.send(whole[100_000:])
     stored = slow.getresponse()
@@ -140,7 +140,7 @@ def test_a_cut_connection_leaves_no_file(stack: Stack, server: tuple[Path, subpr
     made = stack.run(
         "-m", "flask", "--app", "app", "user", "create", "worker", "--stdin", stdin=subprocess.PIPE
     )
-    assert made.communicate("a good password\n", timeout=30)[0]
+    assert made.communicate("a good password\n", timeout=90)[0]
     connection = UnixConnection(path)
     body = json.dumps({"username": "worker", "password": "a good password"})
     connection.request("POST", "/api/login", body, {"Content-Type": "application/json"})
@@ -159,8 +159,8 @@ def test_a_cut_connection_leaves_no_file(stack: Stack, server: tuple[Path, subpr
     cut.endheaders()
     cut.send(b'--X\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(300_000))
     data = stack.directory / "data"
-    wait_until(lambda: list((data / "tmp").iterdir()), 10)
+    wait_until(lambda: list((data / "tmp").iterdir()), 60)
     cut.close()
-    wait_until(lambda: not list((data / "tmp").iterdir()), 10)
+    wait_until(lambda: not list((data / "tmp").iterdir()), 60)
     assert [entry for entry in (data / "files").rglob("*") if entry.is_file()] == []
     assert ask(path, "GET", "/api/documents", Cookie=cookie)[1] == '{"items":[],"next":null}'
