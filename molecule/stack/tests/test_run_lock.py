@@ -27,13 +27,13 @@ def going_on(host: Host, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         command(host, *LOCKED), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not host.file(LOCK).exists and time.monotonic() < deadline:
         time.sleep(0.2)
     assert host.file(LOCK).exists, "the first run did not take the lock"
     yield process
     wait.unlink()
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=300)[0]
     assert process.returncode in (0, -9), output
 
 
