@@ -84,8 +84,8 @@ def whole(box: Sandbox, name: str, *, may_lack: bool) -> None:
     assert path.read_text() in ("version 1\n" * 50, "version 2\n" * 50), f"{name} is half-written"
 
 
-def run_until_done(folder: Path, first: bool) -> int:
-    """Kill the change to version 2 before each step in turn; return the number of steps it has."""
+def run_until_done(folder: Path, first: bool, then: int) -> int:
+    """Kill the change to version 2 before each step in turn, go on with version `then`; return the steps."""
     step = 0
     while True:
         step += 1
@@ -99,21 +99,27 @@ def run_until_done(folder: Path, first: bool) -> int:
             whole(box, name, may_lack=first)
         if secret is not None:
             assert len(secret) == 43, "half a secret"
-        seen = box.hold(**state(box, 2))
+        seen = box.hold(**state(box, then))
         assert secret in (None, box.text("s")), "an existing secret was replaced"
         assert box.text("token.env") == f"t={box.text('s')}"
-        names = sorted(str(path.relative_to(box.root)) for path in box.root.rglob("*"))
-        assert names == ["a", "b", "current", "d", "d/c", "d2", "only2", "s", "token.env"], f"step {step}"
-        assert {box.text(name) for name in ("a", "b", "d/c", "only2", "current")} == {"version 2\n" * 50}
+        names = {str(path.relative_to(box.root)) for path in box.root.rglob("*")}
+        held = {"a", "b", "current", "d", "d/c", f"d{then}", f"only{then}", "s", "token.env"}
+        assert names == held, f"the death before step {step} left these, or lost them: {names ^ held}"
+        texts = {box.text(name) for name in ("a", "b", "d/c", f"only{then}", "current")}
+        assert texts == {f"version {then}\n" * 50}
         assert seen["triggered"] == ["reload"], f"the trigger was lost by the death before step {step}"
-        assert box.call("compare", state(box, 2))["needs_apply"] is False
+        assert box.call("compare", state(box, then))["needs_apply"] is False
         if not died:
             return step
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["first run", "change"])
-def test_every_point_of_death_is_survived(tmp_path: Path, first: bool) -> None:
-    steps = run_until_done(tmp_path, first)
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(True, 2), (True, 3), (False, 2), (False, 3)],
+    ids=["first run", "first run, then another state", "change", "change, then another state"],
+)
+def test_every_point_of_death_is_survived(tmp_path: Path, first: bool, then: int) -> None:
+    steps = run_until_done(tmp_path, first, then)
     assert steps > 40, f"only {steps} steps were met: the test does not reach what it should"
 
 
