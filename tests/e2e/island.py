@@ -2,7 +2,8 @@
 
 Chromium drops its connections (ERR_NETWORK_CHANGED) whenever an interface of the machine comes or goes, as
 they do while containers start beside the test. In a namespace of its own nothing changes; and whatever the
-page asks of anybody else goes nowhere. Two relays and a unix socket, which knows no namespaces, join both sides.
+page asks of anybody else goes nowhere. Two relays and a unix socket, which knows no namespaces, join both
+sides.
 
 Run as a program it is the inner side: SOCKET PORT COMMAND..., already within the namespace.
 """
