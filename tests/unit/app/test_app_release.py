@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,13 @@ def test_what_git_ignores_does_not_matter(checkout: Path) -> None:
 
 
 def test_the_name_is_computed_in_a_moment() -> None:
-    fastest = 9.0
+    """Processor time, for the machine may be busy."""
+    spent = []
     for _ in range(3):
-        started = time.monotonic()
+        before = os.times()
         identity(ROOT)
-        fastest = min(fastest, time.monotonic() - started)
-    assert fastest < 0.6, "an ordinary run of site.yml waits for this"
+        after = os.times()
+        spent.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
+    assert min(spent) < 0.5, f"an ordinary run of site.yml waits for this: {spent}"
