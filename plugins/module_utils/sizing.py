@@ -8,8 +8,10 @@ section 2 (resource plan of the 4H2G host), the minima and the sizes per process
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Mapping
+
+from .budget import APP_SLOTS, App, Budget, Disk, Nginx, Redis, Services, Worker
 
 MEMORY_UNIT_MB = 8
 RESERVE_PERCENT = 20
@@ -18,8 +20,6 @@ DOCKER_DAEMONS_MB = 300
 # systemd, journald, sshd, one Ansible module (30 MB) and one monitoring sample (14 MB); caches come on top.
 SYSTEM_MB = 100
 MINIMUM_CPUS = 1.0
-# During a release the old and the new slot run at once (design.md section 7).
-APP_SLOTS = 2
 # recipes.md: four gunicorn workers of a preloaded app use 63 MB idle, 104 to 122 under load; the rest of a
 # process's 32 MB is for what a request holds (a parsed sheet, an upload's buffers).
 APP_BASE_MB = 64
@@ -50,88 +50,6 @@ class Parts:
     browser: bool = False
     backup: bool = True
     monitoring: bool = True
-
-
-@dataclass(frozen=True)
-class Service:
-    """Limits of one container: memory in MB, CPUs in cores."""
-
-    memory_mb: int
-    memory_reservation_mb: int
-    cpus: float
-
-
-@dataclass(frozen=True)
-class App(Service):
-    """One slot of the application: gunicorn processes and the threads of each."""
-
-    processes: int
-    threads: int
-
-
-@dataclass(frozen=True)
-class Worker(Service):
-    """The RQ worker: how many jobs run at once."""
-
-    processes: int
-
-
-@dataclass(frozen=True)
-class Redis(Service):
-    """One Redis: the size of its data; the rest of its memory is for clients and the fork of a rewrite."""
-
-    maxmemory_mb: int
-
-
-@dataclass(frozen=True)
-class Nginx(Service):
-    """Nginx: worker processes and the connections of each."""
-
-    worker_processes: int
-    worker_connections: int
-
-
-@dataclass(frozen=True)
-class Services:
-    """Every container of the stack; `app` is one of the two slots."""
-
-    app: App
-    worker: Worker
-    redis_cache: Redis
-    redis_queue: Redis
-    nginx: Nginx
-
-    def limits_mb(self) -> int:
-        """Sum of all memory limits with both app slots running."""
-        rest = self.worker, self.redis_cache, self.redis_queue, self.nginx
-        return APP_SLOTS * self.app.memory_mb + sum(service.memory_mb for service in rest)
-
-
-@dataclass(frozen=True)
-class Disk:
-    """Shares of the file system that holds the stack, in GB."""
-
-    files_gb: int
-    backups_gb: int
-    logs_gb: int
-    images_gb: int
-    system_gb: int
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What the machine has (memory, CPUs, disk), what stays free for the system, and who gets the rest."""
-
-    memory_mb: int
-    cpus: float
-    disk_gb: int
-    reserve_mb: int
-    services: Services
-    disk: Disk
-
-    def as_dict(self) -> dict[str, Any]:
-        """The form that templates read as `stack_budget`."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Tuple
 
+from .budget import APP_SLOTS, Budget
 from .sizing import (
-    APP_SLOTS,
     DOCKER_DAEMONS_MB,
     RESERVE_PERCENT,
     SYSTEM_MB,
-    Budget,
     Machine,
     Parts,
     TooSmallError,

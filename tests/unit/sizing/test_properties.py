@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.module_utils.budget import Budget
 from plugins.module_utils.sizing import (
-    Budget,
     Parts,
     TooSmallError,
     disk_shares,
