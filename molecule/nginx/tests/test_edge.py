@@ -80,7 +80,8 @@ def test_a_release_switches_the_socket_without_a_reload(host: Host, get: Get) ->
 def burst(host: Host, path: str, number: int, client: str) -> Counter[str]:
     """Status codes of `number` requests at once over one HTTP/2 connection."""
     output = host.check_output(
-        f"curl --silent --parallel --parallel-max {number} --cacert {ROOT}/tls/ca.pem --resolve {DOMAIN}:443:127.0.0.1 "
+        f"curl --silent --parallel --parallel-max {number} "
+        f"--cacert {ROOT}/tls/ca.pem --resolve {DOMAIN}:443:127.0.0.1 "
         f"--header 'X-Forwarded-For: {client}' --output /dev/null --write-out '%{{http_code}}\\n' "
         f"'https://{DOMAIN}{path}?[1-{number}]'"
     )
