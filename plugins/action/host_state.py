@@ -115,7 +115,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _execute(self, module: str, arguments: dict[str, Any], label: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._execute_module(
-            module_name=module, module_args=arguments, task_vars=self._vars
+            # A copy: Ansible adds its own keys to what it is given.
+            module_name=module,
+            module_args=dict(arguments),
+            task_vars=self._vars,
         )
         if answer.get("failed"):
             further = {key: answer[key] for key in ("stdout", "stderr", "module_stderr") if answer.get(key)}

@@ -61,7 +61,7 @@ def name(host: Host) -> str:
 
 @pytest.fixture
 def converge(name: str) -> Iterator[Converge]:
-    """Run the play with variables; `options` are ansible-playbook's. At the end the play's own state is back."""
+    """Run the play with variables and ansible-playbook's options; its own state is back at the end."""
     other = False
 
     def run(*options: str, **variables: Any) -> Outcome:
