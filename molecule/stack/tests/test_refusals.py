@@ -15,7 +15,7 @@ testinfra_hosts = ["tdm-stack-trixie"]
 def test_too_small_a_machine_shows_the_sizing_table(host: Host, run: Run) -> None:
     output = refused(host, run, "-e", "stack_memory_max_mb=600")
     assert "This machine is too small for the service." in output
-    assert "Too small: memory: 600 MB, needed 904 MB." in output
+    assert "Too small: memory: 600 MB, needed 960 MB." in output
     assert "redis-queue" in output
 
 

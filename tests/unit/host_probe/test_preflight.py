@@ -78,7 +78,7 @@ def test_other_architectures_are_refused() -> None:
 
 def test_too_small_a_machine_gets_the_sizing_table() -> None:
     message = only(refusals(host(memory_mb=512), NEEDS))
-    assert "memory: 512 MB, needed 904 MB" in message
+    assert "memory: 512 MB, needed 960 MB" in message
     assert "redis-queue" in message
 
 

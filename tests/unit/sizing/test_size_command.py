@@ -29,7 +29,7 @@ def test_a_small_machine_is_refused_with_the_same_table() -> None:
     done = run("--memory", "512", "--cpus", "4", "--json")
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "memory: 512 MB, needed 904 MB" in done.stderr
+    assert "memory: 512 MB, needed 960 MB" in done.stderr
     assert "minimum MB" in done.stderr
 
 

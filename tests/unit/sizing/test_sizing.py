@@ -33,14 +33,14 @@ def test_the_plan_of_the_4h2g_host_shrinks_in_proportion() -> None:
         name: getattr(services, name).memory_mb
         for name in ("app", "worker", "redis_cache", "redis_queue", "nginx")
     }
-    assert limits == {"app": 568, "worker": 280, "redis_cache": 64, "redis_queue": 64, "nginx": 64}
+    assert limits == {"app": 560, "worker": 280, "redis_cache": 64, "redis_queue": 64, "nginx": 96}
 
 
 def test_one_gigabyte_works_with_fewer_processes() -> None:
     services = size(1024, 1, 20).services
     assert (services.app.processes, services.app.threads) == (2, 4)
     assert services.worker.processes == 1
-    assert (services.nginx.worker_processes, services.nginx.worker_connections) == (1, 512)
+    assert (services.nginx.worker_processes, services.nginx.worker_connections) == (1, 1024)
 
 
 def test_a_big_machine_stops_at_what_helps() -> None:
@@ -85,7 +85,7 @@ def test_minima_that_do_not_fit_are_an_error() -> None:
 
 def test_the_table_of_a_refused_machine_names_shortage_and_way_out() -> None:
     table = sizing_table(1024, 4, 5, Parts(browser=True))
-    assert "memory: 1024 MB, needed 1224 MB; disk: 5 GB, needed 10 GB" in table
+    assert "memory: 1024 MB, needed 1280 MB; disk: 5 GB, needed 10 GB" in table
     assert "stack_parts.browser: false" in table
     assert "reserve" in table
     assert "minimum MB" in table
