@@ -40,13 +40,15 @@ class Outside:
             return False
         return False
 
-    def ssh(self, *options: str, port: int = 22, user: str = "root") -> subprocess.CompletedProcess[str]:
+    def ssh(
+        self, *options: str, port: int = 22, user: str = "root", seconds: int = 30
+    ) -> subprocess.CompletedProcess[str]:
         """Log in with the operator's key and ask for the host's name."""
         return subprocess.run(
             ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", str(self.key),
              "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
              "-o", "ConnectTimeout=5", "-p", str(port), *options, f"{user}@{self.address}", "hostname"],
-            capture_output=True, text=True, check=False, timeout=30,
+            capture_output=True, text=True, check=False, timeout=seconds,
         )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,11 @@ testinfra_hosts = ["ansible://tdm-security-trixie", "ansible://tdm-security-bull
 
 
 @pytest.fixture
-def run_role(outside: Outside, tmp_path: Path) -> Runner:
+def run_role(outside: Outside) -> Iterator[Runner]:
     """Runs the role over SSH on a port."""
-    return Runner(outside, tmp_path)
+    # Not pytest's own directory: the path of a socket must be short.
+    with tempfile.TemporaryDirectory() as directory:
+        yield Runner(outside, Path(directory))
 
 
 class Runner:
@@ -29,7 +33,8 @@ class Runner:
     def __call__(self, port: int, *options: str) -> str:
         """Output of a run that must succeed, its lines joined."""
         inventory = self.directory / "hosts.yml"
-        shared = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ControlPath=none"
+        shared = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+        shared += f" -o ControlPath={self.directory}/%p"
         inventory.write_text(
             "all:\n  hosts:\n"
             f"    {self.outside.name}:\n"

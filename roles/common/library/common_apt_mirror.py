@@ -103,7 +103,7 @@ def main() -> None:
     path = Path(module.params["path"])
     text = module.params["text"]
     before = path.read_text() if path.exists() else ""
-    changed = before != text
+    changed = before != text or (bool(text) and any(Path(name).exists() for name in DISTRIBUTION_FILES))
     if changed and text:
         complaint = complaint_about(text)
         if complaint:

@@ -32,6 +32,13 @@ TIME_SERVICES = {
     "openntpd": "/usr/sbin/openntpd",
 }
 
+# The distribution's own apt sources, which a mirror takes the place of.
+OWN_SOURCES = (
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d/debian.sources",
+    "/etc/apt/sources.list.d/ubuntu.sources",
+)
+
 
 def time_services() -> list[str]:
     """Names of the time services, other than systemd-timesyncd, whose program is installed."""
@@ -124,6 +131,7 @@ def main() -> None:
         ids_taken=ids_taken(given["user"], given["group"], given["uid"], given["gid"]),
         timezone_known=timezone_known(given["timezone"]),
         mirror=mirror.read_text() if mirror.exists() else "",
+        own_sources=[name for name in OWN_SOURCES if Path(name).exists()],
     )
 
 
