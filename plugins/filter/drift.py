@@ -10,9 +10,9 @@ KINDS = {
     "changed_paths": "",
     "removed": "to remove: ",
     "packages_installed": "package missing: ",
-    "changed_units": "unit: ",
-    "changed_accounts": "account: ",
-    "changed_sysctl": "sysctl: ",
+    "units_changed": "unit: ",
+    "accounts_changed": "account: ",
+    "sysctl_changed": "sysctl: ",
     "containers_down": "container not running and healthy: ",
     "triggered": "not applied yet: ",
 }
