@@ -20,7 +20,8 @@ def ssh_port(outside: Outside) -> int:
 
 @pytest.fixture
 def pardoned(host: Host) -> Iterator[None]:
-    """Takes every ban back at the end."""
+    """Takes every ban back, at the end and beforehand: a restarted fail2ban remembers earlier failures."""
+    host.check_output("fail2ban-client unban --all")
     yield
     host.check_output("fail2ban-client unban --all")
 
