@@ -11,7 +11,6 @@ DISK ?= 40
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
-export TDM_EXTRA_CA_FILES ?= $(shell find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null | sort | paste -sd:)
 
 .PHONY: help
 help: ## List the targets

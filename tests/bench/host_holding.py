@@ -11,17 +11,16 @@ from typing import Any
 
 # Runs on the host (Python 3.8): every record of host_state with the present owner and mode of each path.
 SURVEY = """
-import glob, grp, json, os, pwd, stat
+import glob, grp, json, os, pwd, stat, subprocess
 def name(table, number):
     try:
         return table(number)[0]
     except KeyError:
         return None
-found, packages, units = [], set(), set()
+found, units = [], set()
 for record in sorted(glob.glob("/var/lib/host_state/*.json")):
     with open(record) as stream:
         data = json.load(stream)
-    packages.update(data.get("packages", []))
     units.update(data.get("units", {}))
     for path, entry in data["paths"].items():
         try:
@@ -31,7 +30,9 @@ for record in sorted(glob.glob("/var/lib/host_state/*.json")):
         found.append({"path": path, "kind": entry["kind"], "mode": stat.S_IMODE(state.st_mode),
                       "user": name(pwd.getpwuid, state.st_uid), "group": name(grp.getgrgid, state.st_gid),
                       "target": os.readlink(path) if stat.S_ISLNK(state.st_mode) else None})
-print(json.dumps({"paths": found, "packages": sorted(packages), "units": sorted(units)}))
+# What was asked for by name; what came along as a dependency is apt's affair.
+manual = subprocess.run(["apt-mark", "showmanual"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+print(json.dumps({"paths": found, "packages": sorted(manual.stdout.split()), "units": sorted(units)}))
 """
 
 
