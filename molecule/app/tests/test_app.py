@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -19,6 +20,14 @@ CONVERGE = "molecule/app/converge.yml"
 def inspect(host: Any, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(host.check_output(f"docker inspect {name}"))[0]
     return found
+
+
+def wait_healthy(host: Any, name: str, seconds: float = 90) -> None:
+    """Docker looks at a container's health every 30 s."""
+    deadline = time.monotonic() + seconds
+    while inspect(host, name)["State"]["Health"]["Status"] != "healthy":
+        assert time.monotonic() < deadline, logs(host, name)
+        time.sleep(1)
 
 
 def logs(host: Any, name: str) -> str:
@@ -110,6 +119,7 @@ def test_a_release_that_is_not_healthy_fails_the_play_with_its_last_words(host: 
         assert "last log lines" in answer.stdout
     finally:
         host.check_output(f"docker unpause {queue}")
+    wait_healthy(host, queue)
     recovered = run_playbook(CONVERGE)
     assert recovered.returncode == 0, recovered.stdout[-3000:]
     assert health(host) == "200"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.service import Service
-
-ROOT = "/opt/tencent-doc-manager"
-NAME = "docs.company.com"
+from tests.support.site import NAME, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +44,3 @@ def admin(service: Service, password: str) -> Service:
     answer = service.login("admin", password)
     assert answer.status_code == 200, answer.text
     return service
-
-
-def docker_json(host: Any, command: str) -> list[dict[str, Any]]:
-    """Each line of a docker command's --format '{{json .}}' output."""
-    return [json.loads(line) for line in host.check_output(command + " --format '{{json .}}'").splitlines()]

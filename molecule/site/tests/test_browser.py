@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.support.playbooks import PROJECT
-
-from .conftest import NAME
+from tests.support.site import NAME
 
 
 def test_the_pages_work_in_a_browser(address: str, ca: Path, password: str) -> None:

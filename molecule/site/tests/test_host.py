@@ -7,8 +7,7 @@ import re
 from typing import Any
 
 from tests.support.playbooks import run_playbook
-
-from .conftest import ROOT, docker_json
+from tests.support.site import ROOT, docker_json
 
 SERVICES = {"app-blue-1", "worker-1", "redis-cache-1", "redis-queue-1", "nginx-1"}
 
