@@ -31,7 +31,7 @@ for record in sorted(glob.glob("/var/lib/host_state/*.json")):
                       "user": name(pwd.getpwuid, state.st_uid), "group": name(grp.getgrgid, state.st_gid),
                       "target": os.readlink(path) if stat.S_ISLNK(state.st_mode) else None})
 # What was asked for by name; what came along as a dependency is apt's affair.
-manual = subprocess.run(["apt-mark", "showmanual"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+manual = subprocess.run(["apt-mark", "showmanual"], stdout=subprocess.PIPE, text=True, check=True)
 print(json.dumps({"paths": found, "packages": sorted(manual.stdout.split()), "units": sorted(units)}))
 """
 
