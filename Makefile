@@ -20,9 +20,7 @@ help: ## List the targets
 
 .PHONY: up
 up: venv ## Start the embedded 4H2G host on this machine and run site.yml on it; prints URL and login
-	@scripts/embedded up
-	@ansible-playbook site.yml -i inventories/local
-	@scripts/credentials --text
+	@scripts/up
 
 .PHONY: down
 down: ## Remove the embedded host, its data and the local registry
