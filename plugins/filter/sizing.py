@@ -14,9 +14,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
     sys.path.append(root)
 
-from plugins.module_utils.sizing import Parts, TooSmallError, machine_of, size
-from plugins.module_utils.sizing_table import sizing_table
-
 
 def sizing_budget(
     host: Mapping[str, Any],
@@ -28,6 +25,10 @@ def sizing_budget(
     `at_most` holds ceilings by the same three names; 0 is no ceiling. Fails with the sizing table when the
     host is too small.
     """
+    # Every forked task loads all filters: what this one needs is loaded when it is used.
+    from plugins.module_utils.sizing import Parts, TooSmallError, machine_of, size
+    from plugins.module_utils.sizing_table import sizing_table
+
     machine = machine_of(host, at_most or {})
     # From an INI inventory or the command line a truth value is text.
     chosen = Parts(**{name: boolean(value) for name, value in (parts or {}).items()})
