@@ -10,7 +10,7 @@ def test_nothing_different_gives_no_line() -> None:
 
 
 def test_each_difference_is_a_line_with_its_role() -> None:
-    states = {
+    states: dict[str, dict[str, object]] = {
         "docker_state": {"changed": True, "changed_paths": ["/etc/docker/daemon.json"]},
         "app_state": {"changed": True, "containers_down": ["tencent-doc-manager-worker-1"]},
         "tls_state": {"changed": False},

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def plays(name: str) -> list[dict[str, Any]]:
     """The plays of a playbook, imports followed."""
-    found = []
+    found: list[dict[str, Any]] = []
     for play in yaml.safe_load((PROJECT / name).read_text()):
         imported = play.get("ansible.builtin.import_playbook")
         found.extend(plays(imported) if imported else [play])
