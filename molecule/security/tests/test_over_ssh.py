@@ -58,7 +58,7 @@ def test_the_port_moves_in_two_steps(host: Host, outside: Outside, run_role: Run
     moved = ["-e", "security_ssh_port=2222"]
 
     first = run_role(22, *moved)
-    assert "Set ansible_port to 2222" in first, first
+    assert "Set ansible_port to 2222" in " ".join(first.split()), first
     assert outside.ssh(port=22).returncode == 0, "the port of the running session was closed"
     assert outside.ssh(port=2222).returncode == 0, host.check_output(
         "ss -tlnp; nft list table inet tdm_firewall"
