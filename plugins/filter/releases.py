@@ -10,8 +10,8 @@ from typing import Any
 def app_release_report(command: Mapping[str, Any], bytes_before: int = -1, bytes_after: int = -1) -> str:
     """The steps of a run of bin/release and one line that sums it up.
 
-    command: the registered result. bytes_before, bytes_after: what had gone over the link when the run began and what
-    had at its end; negative when it is not known.
+    command: the registered result. bytes_before, bytes_after: what had gone over the link when the run began
+    and at its end; negative when it is not known.
     """
     *steps, last = command["stdout_lines"]
     result = json.loads(last)

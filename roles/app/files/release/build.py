@@ -10,9 +10,9 @@ from .failure import ReleaseError
 from .settings import Settings
 
 CGROUPS = Path("/sys/fs/cgroup")
-# Of 1024 and of 100, which are everybody's usual shares of the CPU.
-SHARES = "32"
-WEIGHT = "5"
+# A fifth when the service wants the CPU too; 1024 and 100 are everybody else's.
+SHARES = "256"
+WEIGHT = "25"
 
 
 def build(settings: Settings, engine: Engine, release: str, image: str) -> None:
