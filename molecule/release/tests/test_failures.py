@@ -16,19 +16,21 @@ FLAWS: dict[str, tuple[str, Callable[[str], str], str, str]] = {
         "app/wsgi.py",
         lambda text: text + '\nraise RuntimeError("the app falls over")\n',
         "does not run",
-        "RuntimeError: the app falls over",
+        "the app falls over",
     ),
     "never-healthy": (
         "app/api/health.py",
         lambda text: text.replace("200)\n", "503)\n").replace("else 200)", "else 503)"),
         "was not ready within 8 s",
-        "Listening at",
+        "GET /api/health 503",
     ),
     "failing-smoke-test": (
-        "app/api/auth.py",
-        lambda text: text.replace('@blueprint.get("/me"', '@blueprint.get("/myself"'),
-        "the smoke test through Nginx failed: /api/me answered 404, expected 401",
-        "Listening at",
+        "app/factory.py",
+        lambda text: text.replace(
+            '"/api/openapi.json", "openapi_document"', '"/api/moved.json", "openapi_document"'
+        ),
+        "the smoke test through Nginx failed: /api/openapi.json answered",
+        "GET /api/openapi.json",
     ),
     "failing-worker": (
         "app/worker.py",

@@ -114,7 +114,7 @@ class Procedure:
             self._wait_ready(release, slot)
             self._say(f"smoke-test {service} through Nginx")
             problem = smoke.smoke_idle(self._settings, release, slot)
-            if problem:
+            if problem is not None:
                 raise ReleaseError(f"the smoke test through Nginx failed: {problem}")
         except BaseException as error:
             self._discard(service, error)
@@ -137,7 +137,8 @@ class Procedure:
     def _wait_ready(self, release: str, slot: str) -> None:
         """Returns once the slot answers that it is well."""
         service = f"app-{slot}"
-        deadline = time.monotonic() + self._settings.start_timeout
+        began = time.monotonic()
+        deadline = began + self._settings.start_timeout
         while True:
             problem = smoke.health_problem(smoke.ask_socket(self._settings, slot), release, slot)
             if problem is None:
@@ -151,7 +152,8 @@ class Procedure:
             if time.monotonic() > deadline:
                 waited = self._settings.start_timeout
                 raise ReleaseError(f"{service} was not ready within {waited} s: {problem}")
-            time.sleep(0.1)
+            # Every question is a line of the log that is shown when the slot fails.
+            time.sleep(0.1 if time.monotonic() < began + 3 else 1.0)
 
     def _discard(self, service: str, error: BaseException) -> None:
         """Removes a slot that must not go live, and keeps its last words."""
@@ -169,7 +171,7 @@ class Procedure:
         problem = smoke.until_none(
             lambda: smoke.smoke_public(settings, release, slot), seconds, settings.delay
         )
-        if problem:
+        if problem is not None:
             raise ReleaseError(f"the smoke test after the switch failed: {problem}")
         self._say("the smoke test after the switch passed")
 
@@ -234,10 +236,10 @@ class Procedure:
             done = subprocess.run(
                 check, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
             )
-            return None if done.returncode == 0 else (done.stdout + done.stderr).strip()
+            return None if done.returncode == 0 else (done.stdout + done.stderr).strip() or "its check fails"
 
         found = smoke.until_none(problem, self._settings.start_timeout, 0.1)
-        if found:
+        if found is not None:
             raise ReleaseError(f"the worker does not work: {found}", self._engine.log(name))
         return True
 
