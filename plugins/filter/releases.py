@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def app_release_report(command: Mapping[str, Any], bytes_before: int = -1, bytes_after: int = -1) -> str:
+def app_release_report(
+    command: Mapping[str, Any], bytes_before: int | str = -1, bytes_after: int | str = -1
+) -> str:
     """The steps of a run of bin/release and one line that sums it up.
 
     command: the registered result. bytes_before, bytes_after: what had gone over the link when the run began

@@ -28,7 +28,7 @@ def build(settings: Settings, engine: Engine, release: str, image: str) -> None:
 
 
 def build_group(settings: Settings, driver: str, root: Path = CGROUPS) -> str:
-    """The control group that builds run in, made with its limits: they are the engine's children, not ours."""
+    """The control group that builds run in, made with its limits: they are not children of ours."""
     limit = settings.build_memory_mb << 20
     if driver == "systemd":
         # A dash in a slice's name would nest it.
