@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from . import data, history, host, smoke
@@ -123,16 +124,26 @@ class Procedure:
         self._say(f"switched to {slot}: {release} serves")
         try:
             self._prove(release, slot)
-            if not restore_data:
-                self._worker(release, self._engine.containers())
         except ReleaseError as error:
             self._go_back(live, service, error)
             raise
-        host.align(self._settings, Live(slot, release))
-        self._stop(live)
         if restore_data:
+            host.align(self._settings, Live(slot, release))
+            self._stop(live)
             self._restore(release, live)
             self._worker(release, self._engine.containers())
+            return
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            stopping = beside.submit(self._stop, live)
+            try:
+                self._worker(release, self._engine.containers())
+            except ReleaseError as error:
+                stopping.result()
+                self._go_back(live, service, error)
+                raise
+            # Should a drain be cut short from here on, this release is the one that is live.
+            host.align(self._settings, Live(slot, release))
+            stopping.result()
 
     def _wait_ready(self, release: str, slot: str) -> None:
         """Returns once the slot answers that it is well."""
@@ -181,6 +192,10 @@ class Procedure:
             host.unswitch(self._settings)
             self._discard(service, error)
             return
+        former = f"app-{live.slot}"
+        if (container := self._engine.containers().get(former)) is None or container.state != "running":
+            self._engine.docker("start", self._settings.container(former), what=f"starting {former} again")
+            self._wait_ready(live.release, live.slot)
         host.switch(self._settings, live.slot)
         self._say(f"switched back to {live.slot}: {live.release} serves")
         time.sleep(SETTLE_S)
