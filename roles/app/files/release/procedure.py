@@ -199,6 +199,10 @@ class Procedure:
         host.switch(self._settings, live.slot)
         self._say(f"switched back to {live.slot}: {live.release} serves")
         time.sleep(SETTLE_S)
+        # It has served meanwhile: what it is at is finished.
+        name = self._settings.container(service)
+        error.log = error.log or self._engine.log(name)
+        host.stop(self._settings, self._engine, [name], self._settings.stop_grace)
         self._discard(service, error)
         self._worker(live.release, self._engine.containers())
 
