@@ -38,11 +38,8 @@ def kill_at(host: Host, release: str, step: str) -> str:
     host.check_output(
         f"sh -c 'setsid {ROOT}/bin/release --who test deploy {release} >{OUTPUT} 2>&1 </dev/null & echo $!'"
     )
-    script = (
-        f"for i in $(seq 600); do grep -q -- '{step}' {OUTPUT} && "
-        f"kill -9 $(cat {ROOT}/releases/.lock) && exit 0; sleep 0.05; done; exit 1"
-    )
-    done = host.run(f'bash -c "{script}"')
+    watch = f'grep -q -- "{step}" {OUTPUT} && kill -9 $(cat {ROOT}/releases/.lock) && exit 0'
+    done = host.run(f"bash -c 'for i in $(seq 1200); do {watch}; sleep 0.05; done; exit 1'")
     said = str(host.file(OUTPUT).content_string)
     assert done.rc == 0, said
     return said
