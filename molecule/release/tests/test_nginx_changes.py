@@ -61,7 +61,7 @@ def test_an_image_that_does_not_start_leaves_the_old_one_serving(
 ) -> None:
     before = image(host)
     host.check_output("docker tag $(docker image ls -q tencent-doc-manager/redis | head -n 1) broken/nginx:1")
-    options = ("-e", "nginx_image=broken/nginx:1", "-e", "nginx_image_build=false")
+    options = ("-e", '{"nginx_image": "broken/nginx:1", "nginx_image_build": false}')
     with steady:
         answer = run_playbook(PLAYBOOK, *options)
     assert answer.returncode != 0
