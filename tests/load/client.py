@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# refused: no connection; reset: cut while sending; closed: cut before the answer was whole (a reset, too, for
-# Python's ssl reads one as an end); status: neither what was expected nor 5xx; body: right status, wrong content.
+# refused: no connection; reset: cut while sending; closed: cut before the answer was whole (by a reset, too:
+# Python's ssl reads one as an end); status: neither the expected one nor 5xx; body: not what it should hold.
 KINDS = ("refused", "reset", "closed", "timeout", "5xx", "status", "body")
 TIMEOUT_SECONDS = 70
 

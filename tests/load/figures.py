@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -51,6 +52,11 @@ class Figures:
 
     def posts(self) -> int:
         return sum(sample.what.startswith("POST") for sample in self.samples)
+
+    def longest_pause(self) -> float:
+        """The longest time in seconds without a short request that succeeded."""
+        moments = [s.ended for s in self.samples if not s.failure and "slow" not in s.what]
+        return max((later - one for one, later in itertools.pairwise(moments)), default=0.0)
 
     def between(self, windows: Sequence[tuple[float, float]]) -> Figures:
         """The requests that were under way within one of the windows."""

@@ -79,5 +79,6 @@ def test_percentiles_are_of_the_window_and_without_slow_requests() -> None:
     assert figures.between([(0, 150)]).milliseconds(99) == 10.0
     assert figures.between([(200, 400)]).milliseconds(50) == 500.0
     assert figures.failures() == {"reset": 1}
+    assert figures.longest_pause() == pytest.approx(101.49)
     assert percentile([], 99) == 0.0
     assert percentile([3.0, 1.0, 2.0], 50) == 2.0
