@@ -42,6 +42,26 @@ site: venv ## Run site.yml (INVENTORY=inventories/production)
 deploy: venv ## Deploy the release alone (INVENTORY=...)
 	@ansible-playbook playbooks/deploy.yml -i $(INVENTORY)
 
+.PHONY: rollback
+rollback: venv ## Go back to the release before this one, or RELEASE=ID (RESTORE_DATA=1: its data too, asks first; INVENTORY=...)
+	@ansible-playbook playbooks/rollback.yml -i $(INVENTORY) $(if $(RELEASE),-e release=$(RELEASE)) $(if $(RESTORE_DATA),-e restore_data=true) $(if $(CONFIRM),-e confirm=true)
+
+.PHONY: releases
+releases: venv ## List the releases on the host, the live one marked (FORMAT=json; INVENTORY=...)
+	@ansible-playbook playbooks/releases.yml -i $(INVENTORY) $(if $(FORMAT),-e format=$(FORMAT))
+
+.PHONY: maintenance
+maintenance: venv ## STATE=on|off: answer everybody 503 with a page; ALLOW=ADDRESS is let through (INVENTORY=...)
+	@ansible-playbook playbooks/maintenance.yml -i $(INVENTORY) -e state=$(STATE) $(if $(ALLOW),-e allow=$(ALLOW))
+
+.PHONY: logs
+logs: venv ## A service's log on the host: SERVICE=app|worker|nginx|redis-queue|redis-cache (FOLLOW=1, LINES=100; INVENTORY=...)
+	@scripts/on-host $(INVENTORY) logs $(if $(FOLLOW),--follow) --tail $(or $(LINES),100) $(or $(SERVICE),app)
+
+.PHONY: console
+console: venv ## A Flask shell in the live slot (COMMAND="flask user list" for another command; INVENTORY=...)
+	@scripts/on-host $(INVENTORY) console $(COMMAND)
+
 .PHONY: drift
 drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
 	@scripts/drift $(INVENTORY)

@@ -19,10 +19,10 @@ def containers_down(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) ->
     if not names:
         return []
     try:
-        listed = _list(names, docker_socket)
+        found = listed(names, docker_socket)
     except (OSError, ValueError):
         return list(names)
-    up = {name.lstrip("/") for found in listed if _is_up(found) for name in found.get("Names", [])}
+    up = {name.lstrip("/") for item in found if _is_up(item) for name in item.get("Names", [])}
     return [name for name in names if name not in up]
 
 
@@ -31,7 +31,8 @@ def _is_up(container: dict[str, Any]) -> bool:
     return container.get("State") == "running" and "(unhealthy)" not in status and "(health:" not in status
 
 
-def _list(names: Sequence[str], docker_socket: str) -> list[dict[str, Any]]:
+def listed(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) -> list[dict[str, Any]]:
+    """Return the engine's entries of containers whose names hold one of `names`. Raises OSError, ValueError."""
     filters = quote(json.dumps({"name": list(names)}))
     # HTTP/1.0: the engine answers in one piece and closes; importing http.client would cost 15 ms.
     request = f"GET /containers/json?all=1&filters={filters} HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -43,5 +44,5 @@ def _list(names: Sequence[str], docker_socket: str) -> list[dict[str, Any]]:
     head, _, body = answer.partition(b"\r\n\r\n")
     if b" 200 " not in head.splitlines()[0] + b" ":
         raise ValueError(f"the Docker engine answered: {head[:200]!r}")
-    listed: list[dict[str, Any]] = json.loads(body)
-    return listed
+    entries: list[dict[str, Any]] = json.loads(body)
+    return entries
