@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.faults import clock, disk, kills, memory, power
+from tests.faults import clock, deploys, disk, kills, memory, power
 from tests.faults.harness import Fault
 
-ALL = {fault.name: fault for module in (kills, memory, clock, disk, power) for fault in module.FAULTS}
+ALL = {
+    fault.name: fault for module in (kills, memory, clock, disk, power, deploys) for fault in module.FAULTS
+}
 # Short enough for every CI run.
 SHORT = ("kill-app", "kill-queue-in-write", "kill-worker", "kill-dockerd")
 

@@ -87,7 +87,8 @@ class Outcome:
     failed: dict[str, int]
     acknowledged: dict[str, int]
     lost: list[str]
-    recovery_seconds: float
+    # Longest time without a request that succeeded.
+    pause_seconds: float
     seconds: float
     problem: str = ""
 
@@ -105,7 +106,7 @@ class Outcome:
             **{f"acknowledged_{kind}": number for kind, number in self.acknowledged.items()},
             "lost": len(self.lost),
             "lost_operations": self.lost[:20],
-            "recovery_seconds": round(self.recovery_seconds, 1),
+            "longest_pause_seconds": round(self.pause_seconds, 1),
             "seconds": round(self.seconds, 1),
             "problem": self.problem,
         }
@@ -129,7 +130,7 @@ def run_fault(fault: Fault, machine: Machine, *, kept: int = 8, fresh: int = 4, 
         state.failed,
         ledger.counts(),
         state.lost,
-        state.recovery,
+        state.pause,
         time.monotonic() - started,
         state.problem,
     )
@@ -140,7 +141,7 @@ class _State:
     requests: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
-    recovery: float = 0.0
+    pause: float = 0.0
     problem: str = ""
 
 
@@ -156,10 +157,11 @@ def _under_load(
                 raise NotInjected("nothing was acknowledged before the fault; is the rate limit in the way?")
             with fault.during(Scene(machine, load, ledger, token)):
                 time.sleep(fault.hold)
-            state.recovery = machine.wait_healthy(HEALTHY_SECONDS)
+            machine.wait_healthy(HEALTHY_SECONDS)
             time.sleep(fault.after)
         finally:
             figures = load.figures()
             state.requests, state.failed = figures.requests, figures.failures()
+            state.pause = figures.longest_pause()
     verdict = Verifier(machine.server(), token, JOB_SECONDS).verify(ledger)
     state.lost = verdict.lost

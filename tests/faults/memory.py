@@ -40,7 +40,7 @@ def exhausted(scene: Scene, service: str) -> Iterator[None]:
         hog.kill()
         hog.wait()
         # The client's end does not end what it started in the container.
-        machine.sh(f"pkill -9 -f 'held.append' || test $? = 1; docker start {name}")
+        machine.sh(f"pkill -9 -f '[h]eld.append' || test $? = 1; docker start {name}")
 
 
 FAULTS = [
