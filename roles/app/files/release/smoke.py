@@ -47,8 +47,10 @@ def health_problem(answer: Answer, release: str, slot: str) -> str | None:
         body = json.loads(answer.body)
     except ValueError:
         body = {}
+    if not isinstance(body, dict):
+        return "/api/health answered with no health document"
     if answer.status != 200:
-        failed = body.get("checks", {}) if isinstance(body, dict) else {}
+        failed = body.get("checks", {})
         names = [name for name, check in failed.items() if check.get("status") == "failed"]
         return f"/api/health answered {answer.status or 'nothing'}" + (
             f" ({', '.join(names)})" if names else ""
