@@ -1,4 +1,4 @@
-"""A jump of the clock, as all the service's containers see it.
+"""A jump of the clock, as app and worker see it.
 
 A container has the host's clock, and a test host that of this machine, which no test may turn. So libfaketime
 is preloaded into containers of the same images: wall-clock time jumps while they run, monotonic time goes on,
@@ -15,7 +15,9 @@ from tests.faults.harness import Fault, NotInjected, Scene
 from tests.support.machine import COMPOSE_PROJECT, Machine
 
 CLOCK = "/run/fault-clock"
-SERVICES = ("app", "worker", "redis-queue", "redis-cache")
+# Not Redis: its allocator (jemalloc) and libfaketime wait for each other for ever. So the service's clock
+# jumps against Redis's as well, which keeps the true time.
+SERVICES = ("app", "worker")
 # Past the day that the queue keeps finished jobs, and past every lease.
 FORWARD, BACK = "+26h", "-2h"
 

@@ -29,7 +29,7 @@ def make_disk(machine: Machine, *, faulty: bool) -> None:
     machine.sh(
         "[ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237\n"
         "[ -e /dev/fuse ] || mknod /dev/fuse c 10 229\n"
-        "free=$(losetup --find); [ -e $free ] || mknod $free b 7 ${free#/dev/loop}"
+        "free=$(losetup --find | cut -d' ' -f1); [ -e $free ] || mknod $free b 7 ${free#/dev/loop}"
     )
     used = int(machine.sh(f"du -sm {ROOT}/data {QUEUE} | awk '{{ n += $1 }} END {{ print n }}'"))
     machine.sh(
