@@ -10,6 +10,8 @@ from rq import Queue, Retry
 from rq.job import Job as QueuedJob
 from rq.serializers import JSONSerializer
 
+from app.redis_clients import RIDE_OUT_RESTART
+
 NAME = "default"
 JOB_FUNCTION = "app.jobs.runner.run"
 JOB_TIMEOUT_SECONDS = 1800
@@ -36,12 +38,16 @@ class JobQueue:
         Raises QueueUnavailable.
         """
         try:
-            self._queue.enqueue(
-                JOB_FUNCTION, job_id, job_id=job_id, retry=Retry(max=RETRIES),
-                result_ttl=KEPT_SECONDS, failure_ttl=KEPT_SECONDS, description=f"job {job_id}",
-            )  # fmt: skip
+            # Twice in the queue does no harm: the second attempt finds that the job is over.
+            RIDE_OUT_RESTART.call_with_retry(lambda: self._push(job_id), lambda _error: None)
         except RedisError as error:
             raise QueueUnavailable(str(error)) from error
+
+    def _push(self, job_id: str) -> None:
+        self._queue.enqueue(
+            JOB_FUNCTION, job_id, job_id=job_id, retry=Retry(max=RETRIES),
+            result_ttl=KEPT_SECONDS, failure_ttl=KEPT_SECONDS, description=f"job {job_id}",
+        )  # fmt: skip
 
     def status(self, job_id: str) -> str | None:
         """RQ's own status of the job; None when Redis knows no such job."""

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from redis import Redis
-from redis.backoff import NoBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+
+# A Redis that is restarted is away for a second or two. Who must not fail meanwhile asks again for 3.5 s; not
+# after a time-out, for a Redis that hangs is not one that restarts.
+RIDE_OUT_RESTART: Retry = Retry(ExponentialBackoff(cap=1.0, base=0.1), 6, (RedisConnectionError,))
+# The worker has nobody waiting: about 35 s.
+WORKER_RETRIES = 20
 
 
 def connect(url: str, timeout: float = 2.0) -> Redis:
@@ -19,5 +26,6 @@ def connect(url: str, timeout: float = 2.0) -> Redis:
 
 
 def connect_worker(url: str) -> Redis:
-    """A client without a read time-out of its own; RQ sets one that fits its blocking reads."""
-    return Redis.from_url(url, socket_connect_timeout=5.0, health_check_interval=30)
+    """A client that rides restarts out, without a read time-out: RQ sets one that fits its blocking reads."""
+    retry = Retry(ExponentialBackoff(cap=2.0, base=0.1), WORKER_RETRIES)
+    return Redis.from_url(url, socket_connect_timeout=5.0, health_check_interval=30, retry=retry)

@@ -30,6 +30,8 @@ class AppWorker(Worker):
     """RQ's worker with a short lease for running jobs, and our own maintenance beside RQ's."""
 
     log_result_lifespan = False
+    # RQ's own pause between two attempts to reach a Redis that stays away, at its longest.
+    max_connection_wait_time = 5.0
 
     def __init__(self, services: Services, connection: Redis, alive_file: Path) -> None:
         self._services = services

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shlex
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +111,19 @@ def held(holder: dict[str, Any], path: str, stale_minutes: int) -> str:
     """Name who is changing the host, since when, and what to do."""
     age = holder["age_minutes"]
     who = f"{holder.get('who', 'unknown')} (pid {holder.get('pid', '?')})"
+    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(holder.get("time", 0))))
     message = (
-        f"Another run is changing this host: {who} has run {holder.get('command', '?')} for {age} minutes."
+        f"Another run is changing this host: {who} has run {holder.get('command', '?')} for {age} minutes, "
+        f"since {since}."
     )
     if age < stale_minutes:
         return (
             f"{message} Wait for it to end and try again. If you know that it is dead, "
-            "add -e stack_break_lock=true."
+            "add -e break_lock=true."
         )
     return (
         f"{message} That is longer than {stale_minutes} minutes (stack_lock_stale_minutes), so it is "
-        f"probably dead. Make sure of it, then break its lock ({path}) with -e stack_break_lock=true."
+        f"probably dead. Make sure of it, then break its lock ({path}) with -e break_lock=true."
     )
 
 

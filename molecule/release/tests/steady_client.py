@@ -78,4 +78,4 @@ class SteadyClient:
                 self.requests += 1
             else:
                 self.failures.append(f"{time.strftime('%H:%M:%S')} {failure}")
-        time.sleep(0.005)
+        time.sleep(0.02)

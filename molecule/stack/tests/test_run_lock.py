@@ -46,7 +46,7 @@ def test_a_second_run_is_refused_and_the_first_releases_its_lock(
         output = refused(host, run, *options)
         assert "Another run is changing this host" in output
         assert f"{holder['who']} (pid {going_on.pid})" in output
-        assert "-e stack_break_lock=true" in output
+        assert "-e break_lock=true" in output
     assert json.loads(host.check_output(f"cat {LOCK}")) == holder
 
 
@@ -67,7 +67,7 @@ def test_another_controllers_lock_is_broken_on_demand_alone(host: Host, run: Run
     output = refused(host, run, *LOCKED)
     assert "bob@desk (pid 1) has run ansible-playbook site.yml for 120 minutes" in output
     assert "probably dead" in output
-    done = run(*LOCKED, "-e", "stack_break_lock=true")
+    done = run(*LOCKED, "-e", "break_lock=true")
     assert done.returncode == 0, done.stdout
     assert not host.file(LOCK).exists
 
