@@ -92,9 +92,10 @@ def cut_short(scene: Scene) -> Iterator[None]:
         checkout.commit()
         said.append(kill_at(machine, checkout, number))
     for number in range(STEPS_AT_MOST):
-        release = checkout.commit()
+        begins = checkout.commit()
         # The release lies on the host; its program has not been started.
         kill_at(machine, checkout, live - 1)
+        release = machine.sh(f"basename {ROOT}/releases/{begins}*").strip()
         step = kill_on_host(machine, release, number)
         if step is None:
             break

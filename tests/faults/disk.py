@@ -119,13 +119,18 @@ done
 def full(scene: Scene) -> Iterator[None]:
     """Not a byte is free."""
     machine = scene.machine
-    machine.sh(f"fallocate --length $(df --output=avail -B1 {DISK} | tail -n 1) {DISK}/filler")
+    # Most of it at once, the rest until the disk says no.
+    machine.sh(
+        f"free=$(df --output=avail -B1M {DISK} | tail -n 1)\n"
+        f"fallocate --length $((free - 20))M {DISK}/filler\n"
+        f"head -c 40M /dev/zero 2>/dev/null >{DISK}/filler2 && exit 1; sync -f {DISK} || test $? = 1"
+    )
     try:
         yield
-        if int(machine.sh(f"df --output=avail -B1 {DISK} | tail -n 1")) > 1_000_000:
+        if int(machine.sh(f"df --output=avail -B1 {DISK} | tail -n 1")) > 4_000_000:
             raise NotInjected("the disk was not full")
     finally:
-        machine.sh(f"rm -f {DISK}/filler")
+        machine.sh(f"rm -f {DISK}/filler {DISK}/filler2")
 
 
 @contextmanager

@@ -41,7 +41,8 @@ class Load:
     """Users on a service, from entering the context to leaving it.
 
     `kept` and `fresh` connections; two of the kept ones upload slowly and two download slowly where there are
-    four or more. `rate`: requests a second of all together, which the server may fail to reach.
+    four or more. `rate`: requests a second of all together, which the server may fail to reach. `jobs`:
+    percent of the requests that enqueue one; a worker takes a fraction of a second for each.
     """
 
     def __init__(
@@ -53,11 +54,12 @@ class Load:
         kept: int = 30,
         fresh: int = 20,
         rate: float = 200.0,
+        jobs: int = 1,
     ) -> None:
         context = tls_context(server)
         self.stop = threading.Event()
         self.ledger = ledger
-        shared = Shared(token, ledger, self.stop)
+        shared = Shared(token, ledger, self.stop, jobs)
         period = (kept + fresh) / rate
         slow = ["slow upload", "slow upload", "slow download", "slow download"] if kept >= 4 else []
         kinds = [*slow, *["short"] * (kept + fresh - len(slow))]
@@ -101,10 +103,10 @@ class Load:
         return self.probe.changes[-1][1] if self.probe.changes else ""
 
     def wait_for_release(self, release: str, seconds: float) -> float | None:
-        """When the probe first saw this release; None when it does not within the time."""
+        """When the probe first saw this release, named by its beginning; None when it does not in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.release() == release:
+            if self.release().startswith(release):
                 return self.probe.changes[-1][0]
             time.sleep(0.02)
         return None

@@ -36,6 +36,8 @@ class Shared:
     token: str
     ledger: Ledger
     stop: threading.Event
+    # Percent of the requests that enqueue a job, at the expense of those that make a token.
+    jobs: int = 1
     # Share of the acknowledged uploads that a run reads from: the newest, which a fault would hit.
     newest: int = 200
 
@@ -72,7 +74,8 @@ class User(threading.Thread):
         """One request, counted."""
         action = self.kind
         if action == "short":
-            action = self.random.choices(list(MIX), list(MIX.values()))[0]
+            mix = {**MIX, "token": MIX["token"] + MIX["job"] - self.shared.jobs, "job": self.shared.jobs}
+            action = self.random.choices(list(mix), list(mix.values()))[0]
         if action in ("show", "download", "job", "slow download") and not self.shared.ledger.uploads:
             action = "list"
         method = "POST" if action in ("upload", "token", "job", "slow upload") else "GET"

@@ -81,7 +81,7 @@ class Checkout:
                 shutil.copy2(source, target)
 
     def commit(self) -> str:
-        """Commits a change of the code alone; the name of the release that it makes."""
+        """Commits a change of the code alone; the beginning of the name of the release that it makes."""
         self.number += 1
         self._rewrite("app/__init__.py", f"\n# change {self.number}\n")
         return self._committed(f"change {self.number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import time
@@ -82,6 +83,13 @@ class Machine:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            # The checkout's own roles; no colours between the words that a test looks for.
+            env={
+                **os.environ,
+                "ANSIBLE_CONFIG": str(directory / "ansible.cfg"),
+                "ANSIBLE_HOME": str(PROJECT / ".ansible"),
+                "ANSIBLE_FORCE_COLOR": "false",
+            },
         )
 
     def play(self, name: str, *options: str, directory: Path = PROJECT) -> str:
