@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def app_release_report(command: Mapping[str, Any], moved_bytes: int = -1) -> str:
+def app_release_report(command: Mapping[str, Any], bytes_before: int = -1, bytes_after: int = -1) -> str:
     """The steps of a run of bin/release and one line that sums it up.
 
-    command: the registered result. moved_bytes: what went over the link; negative when it is not known.
+    command: the registered result. bytes_before, bytes_after: what had gone over the link when the run began
+    and at its end; negative when it is not known.
     """
     *steps, last = command["stdout_lines"]
     result = json.loads(last)
@@ -20,8 +21,8 @@ def app_release_report(command: Mapping[str, Any], moved_bytes: int = -1) -> str
     line += f": {result['seconds']} s on the host"
     if result["serving_after"] is not None:
         line += f", serving after {result['serving_after']} s"
-    if moved_bytes >= 0:
-        line += f", {moved_bytes} bytes over the link"
+    if int(bytes_before) >= 0 and int(bytes_after) >= 0:
+        line += f", {int(bytes_after) - int(bytes_before)} bytes over the link"
     return "\n".join([*steps, line])
 
 

@@ -18,14 +18,14 @@ def result(**changed: Any) -> dict[str, Any]:
 
 
 def test_the_report_sums_up_in_one_line() -> None:
-    assert app_release_report(result(), 81234).splitlines() == [
+    assert app_release_report(result(), 1000, "82234").splitlines() == [
         "   0.1 s  start",
         "a -> b in slot green: 7.5 s on the host, serving after 3.1 s, 81234 bytes over the link",
     ]
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    text = app_release_report(result(**{"from": None, "serving_after": None}))
+    text = app_release_report(result(**{"from": None, "serving_after": None}), -1, 5)
     assert text.splitlines()[-1] == "nothing -> b in slot green: 7.5 s on the host"
 
 

@@ -32,7 +32,7 @@ def _is_up(container: dict[str, Any]) -> bool:
 
 
 def listed(names: Sequence[str], docker_socket: str = DOCKER_SOCKET) -> list[dict[str, Any]]:
-    """Return the engine's entries of containers whose names hold one of `names`. Raises OSError, ValueError."""
+    """Return the engine's entries of containers whose names hold one of these. Raises OSError, ValueError."""
     filters = quote(json.dumps({"name": list(names)}))
     # HTTP/1.0: the engine answers in one piece and closes; importing http.client would cost 15 ms.
     request = f"GET /containers/json?all=1&filters={filters} HTTP/1.0\r\nHost: docker\r\n\r\n"

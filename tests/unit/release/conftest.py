@@ -28,6 +28,7 @@ def settings(tmp_path: Path) -> Settings:
         certificate=tmp_path / "fullchain.pem",
         nginx_container="unit-test-nginx-1",
         nginx_local_port=8081,
+        build_memory_mb=400,
         keep=3,
         start_timeout=1,
         stop_grace=1,

@@ -104,6 +104,6 @@ def test_no_writer_waits_for_the_one_there_is(settings: Settings, monkeypatch: p
         ):
             pass
         other.execute("ROLLBACK")
+        other.execute("PRAGMA busy_timeout=50")
         with data.no_writer(settings.database), pytest.raises(sqlite3.OperationalError):
-            other.execute("PRAGMA busy_timeout=50")
             other.execute("BEGIN IMMEDIATE")

@@ -108,15 +108,9 @@ class Engine:
             "compose", "--ansi", "never", *project, *words, *arguments, what=what, seconds=seconds
         )
 
-    def build(self, release: str, image: str) -> None:
-        """Builds a release's image from its directory."""
-        arguments = [
-            "build", "--tag", image, "--build-arg", f"BASE_IMAGE={self._settings.base_image}",
-            # The network's own CAs, for the build alone: a BuildKit secret leaves no trace in the image.
-            "--secret", "id=ca,src=/etc/ssl/certs/ca-certificates.crt", "--progress", "plain",
-            str(self._settings.release(release)),
-        ]  # fmt: skip
-        self.docker(*arguments, what="the build of the image", low_priority=True)
+    def cgroup_driver(self) -> str:
+        """Who makes the engine's control groups: systemd or cgroupfs."""
+        return str(self._get("/info")["CgroupDriver"])
 
     def _get(self, path: str) -> Any:
         connection = UnixConnection(DOCKER_SOCKET, 20)

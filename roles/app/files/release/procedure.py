@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable
 
 from . import data, history, host, smoke
+from .build import build
 from .engine import Container, Engine
 from .failure import ReleaseError
 from .host import Live
@@ -79,7 +80,7 @@ class Procedure:
         image = history.image_of(self._settings, release)
         if not self._engine.exists(image):
             self._say(f"the image {image} is gone: building it again")
-            self._engine.build(release, image)
+            build(self._settings, self._engine, release, image)
         unpack(self._settings.release(release), self._settings.pages(release))
         self.bring_up(release, live, restore_data)
         return release
@@ -90,7 +91,7 @@ class Procedure:
         image = history.image_of(settings, release)
         if not self._engine.exists(image):
             self._say(f"build the image {image}")
-            self._engine.build(release, image)
+            build(self._settings, self._engine, release, image)
         unpack(settings.release(release), settings.pages(release))
         if not data.migration_pending(settings.database, settings.release(release)):
             return

@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     certificate: Path
     nginx_container: str
     nginx_local_port: int
+    build_memory_mb: int
     keep: int
     start_timeout: int
     stop_grace: int
