@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -94,11 +95,21 @@ class Machine:
 
     def play(self, name: str, *options: str, directory: Path = PROJECT) -> str:
         """Output of a playbook that must succeed. Raises CommandFailed."""
-        process = self.playbook(name, *options, directory=directory)
-        output, _ = process.communicate(timeout=900)
-        if process.returncode:
-            raise CommandFailed(f"{name} ended with status {process.returncode}:\n{output[-4000:]}")
+        status, output = self.run(name, *options, directory=directory)
+        if status:
+            raise CommandFailed(f"{name} ended with status {status}:\n{output[-4000:]}")
         return output
+
+    def run(self, name: str, *options: str, directory: Path = PROJECT) -> tuple[int, str]:
+        """Exit status and output of a playbook, which ends when the caller is interrupted."""
+        process = self.playbook(name, *options, directory=directory)
+        try:
+            output, _ = process.communicate(timeout=900)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate()
+            raise
+        return process.returncode, output
 
     # --- the service ---
 
