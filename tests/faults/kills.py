@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -79,9 +78,7 @@ def queue_in_write(scene: Scene) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        time.sleep(1.5)
-        if len(scene.ledger.jobs) - before < 4:
-            raise NotInjected("hardly a job was enqueued before the kill")
+        wait_until(lambda: len(scene.ledger.jobs) - before >= 20, 60, lambda: "hardly a job is enqueued")
         with killed(scene, "redis-queue"):
             yield
     finally:
