@@ -97,6 +97,14 @@ e2e: venv-dev ## Browser test against the embedded host
 bench-converge: venv-dev ## A no-change site.yml beside an empty play and pyinfra, on the embedded host
 	@tests/bench/converge
 
+.PHONY: bench-release
+bench-release: venv-dev ## Deploys and rollbacks under load beside the original way, on the embedded host (half an hour)
+	@tests/bench/release
+
+.PHONY: faults
+faults: venv-dev ## Faults under load on the embedded host: nothing acknowledged may be lost (FAULTS="kill-app reboot")
+	@tests/faults/run $(FAULTS)
+
 # --- upkeep ----------------------------------------------------------------------------------------------------
 
 .PHONY: venv
