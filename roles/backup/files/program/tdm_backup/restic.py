@@ -116,6 +116,8 @@ def run(settings: Settings, *words: str) -> Done:
             process.wait()
             raise
         reader.join()
+        assert process.stderr is not None
+        process.stderr.close()
         output.seek(0)
         return Done(status, output.read(), "".join(lines))
 
@@ -145,25 +147,29 @@ def checked(settings: Settings, what: str, *words: str) -> Done:
     return done
 
 
-def is_open(settings: Settings) -> Done | None:
-    """Return None when the repository is there and the password opens it, else what restic said."""
-    done = run(settings, "cat", "config")
-    return None if done.status == 0 else done
+def _opened(settings: Settings) -> Done | None:
+    """Return None when the repository is there and the password opens it, else what restic said.
+
+    Removes locks whose process is gone; those of living processes stay.
+    """
+    done = run(settings, "unlock")
+    if done.status != 0:
+        return done
+    _remember(settings)
+    return None
 
 
 def open_repository(settings: Settings) -> None:
     """Make sure that the repository can be opened. Raises Problem."""
-    refused = is_open(settings)
+    refused = _opened(settings)
     if refused is not None:
         raise _refusal(settings, refused)
-    _opened(settings)
 
 
 def open_or_make_repository(settings: Settings) -> None:
     """The same, for a backup: where there has never been a repository, one is made."""
-    refused = is_open(settings)
+    refused = _opened(settings)
     if refused is None:
-        _opened(settings)
         return
     if not _is_absent(refused):
         raise _refusal(settings, refused)
@@ -182,12 +188,6 @@ def open_or_make_repository(settings: Settings) -> None:
     if made.status != 0:
         raise made.problem(f"the repository {settings.repository} cannot be opened")
     _remember(settings)
-
-
-def _opened(settings: Settings) -> None:
-    _remember(settings)
-    # A lock whose process is gone; those of living processes stay.
-    checked(settings, "remove a stale lock", "unlock")
 
 
 def _refusal(settings: Settings, done: Done) -> Problem:

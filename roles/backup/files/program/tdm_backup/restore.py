@@ -196,7 +196,12 @@ def swap(settings: Settings, accept_damage: bool) -> dict[str, Any]:
         raise Problem(
             f"what was staged is not whole: {plan['findings']}; -e accept_damage=true takes it all the same"
         )
-    old = place / "replaced" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    moment = time.time()
+    old = (
+        place
+        / "replaced"
+        / (time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03}Z")
+    )
     old.mkdir(mode=0o700, parents=True)
     began = time.monotonic()
     with containers.paused(settings, place / "paused.json") as pause:
