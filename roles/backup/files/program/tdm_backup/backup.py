@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tdm_backup import database, restic, restore
-from tdm_backup.problems import Problem
+from tdm_backup.problems import DAMAGED, Problem
 from tdm_backup.settings import Settings
 
 _INCOMPLETE = 3
@@ -68,7 +68,11 @@ def _store(settings: Settings, paths: list[str]) -> Taken:
     vanished = 0
     if done.status == _INCOMPLETE:
         unread = [message.get("item", "") for message in done.messages("error")]
-        if not unread or any(os.path.lexists(item) for item in unread):
+        there = [item for item in unread if os.path.lexists(item)]
+        if there and all(Path(item).is_dir() for item in there):
+            # No file failed, but what restic remembers of its directory.
+            raise Problem("restic cannot read what it stored of earlier snapshots", DAMAGED)
+        if there or not unread:
             raise done.problem("files could not be read")
         vanished = len(unread)
     elif done.status != 0:

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any, Callable, NoReturn
 
-from tdm_backup import backup, document, lock, password, problems, rehearsal, restic, restore, results
+from tdm_backup import backup, disk, document, lock, password, problems, rehearsal, restic, restore, results
 from tdm_backup import settings as settings_module
 from tdm_backup.problems import Problem
 from tdm_backup.settings import Settings
@@ -123,6 +123,9 @@ def _recorded(verb: str, settings: Settings) -> int:
             details = work(settings)
         except (Problem, OSError, sqlite3.Error, KeyError, ValueError) as error:
             result = results.record(settings, kind, started, {}, error)
+            if result["cause"] == problems.DAMAGED:
+                # Old versions of restic keep damaged data there, and stumble over it when all is mended.
+                disk.remove(settings.state("cache"))
             sys.stderr.write(f"{kind} failed ({result['cause']}): {error}\nnext: {result['next']}\n")
             return EXIT_FAILED
         result = results.record(settings, kind, started, details)

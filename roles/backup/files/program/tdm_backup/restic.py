@@ -22,6 +22,13 @@ NO_REPOSITORY = 10
 _RETRY = "retrying after"
 # Longest pause between two attempts, by which attempts belong together.
 _RETRY_PAUSE_SECONDS = 120
+# What another attempt does not mend.
+_HOPELESS = (
+    "no space left on device",
+    "no such file or directory",
+    "access key ID you provided",
+    "signature we calculated",
+)
 _ABSENT = ("repository does not exist", "is there a repository at the following location")
 _ABSENT_REASONS = ("no such file", "does not exist", "key does not exist", "nosuchbucket", "not exist")
 
@@ -134,8 +141,7 @@ def _read(process: subprocess.Popen[str], lines: list[str], patience: float) -> 
         if now - last > _RETRY_PAUSE_SECONDS:
             first = now
         last = now
-        hopeless = problems.cause_of(line) == problems.DISK_FULL or "no such file or directory" in line
-        if hopeless or now - first > patience:
+        if any(sign in line for sign in _HOPELESS) or now - first > patience:
             process.terminate()
 
 
@@ -203,7 +209,9 @@ def _is_absent(done: Done) -> bool:
     text = done.errors.lower()
     if done.status == NO_REPOSITORY:
         return True
-    # restic before 0.17 has no exit status for it.
+    # restic before 0.17 has no exit status for it; a refused login or a dead line end in the same last words.
+    if problems.cause_of(text) != problems.FAILED:
+        return False
     return any(sign in text for sign in _ABSENT) and any(sign in text for sign in _ABSENT_REASONS)
 
 
