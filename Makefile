@@ -42,6 +42,18 @@ site: venv ## Run site.yml (INVENTORY=inventories/production)
 deploy: venv ## Deploy the release alone (INVENTORY=...)
 	@ansible-playbook playbooks/deploy.yml -i $(INVENTORY)
 
+.PHONY: backup
+backup: venv ## Take a backup now (INVENTORY=...)
+	@ansible-playbook playbooks/backup.yml -i $(INVENTORY)
+
+.PHONY: restore
+restore: venv ## Bring the newest snapshot back, after asking (INVENTORY=..., OPTIONS="-e snapshot=ID")
+	@ansible-playbook playbooks/restore.yml -i $(INVENTORY) $(OPTIONS)
+
+.PHONY: drill
+drill: venv-dev ## Disaster drill: destroy the embedded host, make a bare one, restore (asks; CONFIRM=yes)
+	@scripts/drill
+
 .PHONY: drift
 drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
 	@scripts/drift $(INVENTORY)
