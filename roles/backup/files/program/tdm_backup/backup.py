@@ -57,8 +57,6 @@ def take(settings: Settings) -> dict[str, Any]:
 
 def _without_file(settings: Settings, copy: Path) -> list[str]:
     with contextlib.closing(database.connect(copy)) as opened:
-        if not opened.execute("SELECT 1 FROM sqlite_master WHERE name = 'document_versions'").fetchone():
-            return []
         files = database.files_of(opened)
     return [file.path for file in files if not Path(settings.files, file.path).is_file()]
 

@@ -87,14 +87,16 @@ def examine(path: Path) -> Contents:
                 name: int(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 (its own names)
                 for name in names
             }
-            files = files_of(database) if "document_versions" in names else []
+            files = files_of(database)
     except sqlite3.DatabaseError as error:
         raise Problem(f"the database is damaged: {error}") from error
     return Contents(rows, files)
 
 
 def files_of(database: sqlite3.Connection, document: str | None = None) -> list[StoredFile]:
-    """Return the files of all documents, or those of one."""
+    """Return the files of all documents, or those of one; none before the service has made its tables."""
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'document_versions'").fetchone():
+        return []
     query = "SELECT document_id, path, size, sha256 FROM document_versions"
     parameters: tuple[str, ...] = ()
     if document is not None:
