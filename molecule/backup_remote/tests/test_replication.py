@@ -64,7 +64,7 @@ def test_a_killed_host_loses_less_than_ten_seconds(replicating: Service) -> None
 
 
 def test_the_log_of_the_database_stays_small_and_its_files_the_services(replicating: Service) -> None:
-    """Litestream holds a read lock and checkpoints by itself; the service's own checkpoints do not fail on it."""
+    """Litestream checkpoints by itself, under a read lock; the service's own checkpoints do not fail."""
     host = replicating.host
     before = int(host.check_output(f"stat -c %s {DATABASE}"))
     code = WRITER.replace("while True:", "for _ in range(6000):").replace("    time.sleep(0.005)\n", "")
