@@ -62,6 +62,18 @@ logs: venv ## A service's log on the host: SERVICE=app|worker|nginx|redis-queue|
 console: venv ## A Flask shell in the live slot (COMMAND="flask user list" for another command; INVENTORY=...)
 	@scripts/on-host $(INVENTORY) console $(COMMAND)
 
+.PHONY: backup
+backup: venv ## Take a backup now (INVENTORY=...)
+	@ansible-playbook playbooks/backup.yml -i $(INVENTORY)
+
+.PHONY: restore
+restore: venv ## Bring the newest snapshot back, after asking (INVENTORY=..., OPTIONS="-e snapshot=ID")
+	@ansible-playbook playbooks/restore.yml -i $(INVENTORY) $(OPTIONS)
+
+.PHONY: drill
+drill: venv-dev ## Disaster drill: destroy the embedded host, make a bare one, restore (asks; CONFIRM=yes)
+	@scripts/drill
+
 .PHONY: drift
 drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
 	@scripts/drift $(INVENTORY)

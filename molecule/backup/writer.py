@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 
 database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
 limit = int(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -18,3 +19,5 @@ while limit is None or database.execute("SELECT count(*) FROM ledger").fetchone(
     row = database.execute("INSERT INTO ledger (text) VALUES (hex(randomblob(500)))").lastrowid
     database.execute("INSERT INTO mirror SELECT * FROM ledger WHERE id = ?", (row,))
     database.execute("COMMIT")
+    if limit is None:
+        time.sleep(0.01)

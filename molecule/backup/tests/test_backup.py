@@ -29,18 +29,23 @@ class Backup:
     def state(self) -> str:
         return f"/var/lib/{self.unit}"
 
-    def run(self) -> int:
-        return int(self.host.run(f"systemctl start {self.unit}.service").rc)
+    def run(self, kind: str = "backup") -> int:
+        suffix = "" if kind == "backup" else f"-{kind}"
+        return int(self.host.run(f"systemctl start {self.unit}{suffix}.service").rc)
 
-    def last(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.host.file(f"{self.state}/last.json").content_string)
+    def last(self, kind: str = "backup") -> dict[str, Any]:
+        name = "last" if kind == "backup" else kind
+        found: dict[str, Any] = json.loads(self.host.file(f"{self.state}/{name}.json").content_string)
         return found
 
     def journal(self) -> str:
-        return str(self.host.run(f"journalctl -u {self.unit} -n 30 --no-pager").stdout)
+        return str(self.host.run(f"journalctl -u '{self.unit}*' -n 30 --no-pager").stdout)
 
     def restic(self, words: str) -> str:
         return str(self.host.check_output(f"tdm-restic {words}"))
+
+    def size(self) -> int:
+        return int(self.host.check_output(f"du -sk {self.repository}").split()[0]) << 10
 
     def python(self, code: str) -> str:
         return str(self.host.check_output(f"python3 -c {shlex.quote(code)}"))
@@ -76,20 +81,12 @@ def writer(host: Host) -> Iterator[None]:
     host.check_output("systemctl stop writer.service")
 
 
-def test_the_timer_is_set(backup: Backup) -> None:
-    timer = backup.host.service(f"{backup.unit}.timer")
+@pytest.mark.parametrize("kind", ["", "-rehearsal", "-check"])
+def test_each_kind_of_work_has_its_timer_and_gives_way(backup: Backup, kind: str) -> None:
+    timer = backup.host.service(f"{backup.unit}{kind}.timer")
     assert timer.is_enabled
     assert timer.is_running
-    shown = backup.host.check_output(
-        f"systemctl show {backup.unit}.timer -p TimersCalendar -p RandomizedDelayUSec -p Persistent"
-    )
-    expected = ("04:00:00", "=1min") if backup.name == "other-name" else ("02:30:00", "=30min")
-    for part in (*expected, "Persistent=yes"):
-        assert part in shown
-
-
-def test_the_unit_is_confined_and_gives_way(backup: Backup) -> None:
-    shown = backup.host.check_output(f"systemctl show {backup.unit}.service").splitlines()
+    shown = backup.host.check_output(f"systemctl show {backup.unit}{kind}.service").splitlines()
     memory = 300 if backup.name == "other-name" else 256
     for line in (
         "ProtectSystem=strict",
@@ -100,6 +97,18 @@ def test_the_unit_is_confined_and_gives_way(backup: Backup) -> None:
         f"MemoryMax={memory << 20}",
     ):
         assert line in shown
+
+
+def test_the_timer_is_set(backup: Backup) -> None:
+    timer = backup.host.service(f"{backup.unit}.timer")
+    assert timer.is_enabled
+    assert timer.is_running
+    shown = backup.host.check_output(
+        f"systemctl show {backup.unit}.timer -p TimersCalendar -p RandomizedDelayUSec -p Persistent"
+    )
+    expected = ("04:00:00", "=1min") if backup.name == "other-name" else ("02:30:00", "=30min")
+    for part in (*expected, "Persistent=yes"):
+        assert part in shown
 
 
 def test_only_root_reads_the_password_and_the_repository(backup: Backup) -> None:
@@ -154,18 +163,20 @@ def test_old_snapshots_go(backup: Backup) -> None:
     assert kept in ((2,) if backup.name == "other-name" else (3, 4))
 
 
-def fails(backup: Backup, *words: str) -> None:
-    """Run a backup that must fail: result file and journal say why, and the last success stays known."""
-    success = backup.last()["last_success"]
+def fails(backup: Backup, cause: str, *words: str, kind: str = "backup") -> dict[str, Any]:
+    """Run what must fail: result file and journal say why and what to type; the last success stays."""
+    success = backup.last(kind)["last_success"]
     assert success
-    assert backup.run() != 0
-    last = backup.last()
-    assert last["ok"] is False
-    assert last["snapshot"] is None
+    assert backup.run(kind) != 0
+    last = backup.last(kind)
+    assert (last["kind"], last["status"], last["ok"], last["snapshot"]) == (kind, "failed", False, None)
+    assert last["cause"] == cause, last
     assert last["last_success"] == success
     for word in words:
         assert word in last["error"], last
         assert word in backup.journal()
+    assert last["next"] in backup.journal()
+    return last
 
 
 def test_a_wrong_password_is_told_and_makes_no_second_repository(backup: Backup) -> None:
@@ -175,7 +186,8 @@ def test_a_wrong_password_is_told_and_makes_no_second_repository(backup: Backup)
         f"cp -a {password} {password}.kept && echo wrong >{password}.new && mv {password}.new {password}"
     )
     try:
-        fails(backup, "cannot be opened", "wrong password")
+        last = fails(backup, "lost_password", "cannot be opened", "wrong password")
+        assert f"systemctl start {backup.unit}.service" in last["next"]
     finally:
         backup.host.check_output(f"mv {password}.kept {password}")
     assert backup.run() == 0, backup.journal()
@@ -190,7 +202,7 @@ def test_a_damaged_database_is_not_taken_for_a_good_one(backup: Backup) -> None:
         backup.host.check_output(
             f"dd if=/dev/urandom of={database} bs=4096 seek=5 count=20 conv=notrunc 2>&1"
         )
-        fails(backup, "damaged")
+        fails(backup, "failed", "damaged")
     finally:
         backup.host.check_output(f"mv {database}.kept {database}")
     assert backup.run() == 0, backup.journal()
@@ -201,7 +213,7 @@ def test_a_missing_database_is_told(backup: Backup) -> None:
     assert backup.run() == 0, backup.journal()
     backup.host.check_output(f"mv {database} {database}.kept")
     try:
-        fails(backup, f"there is no database {database}")
+        fails(backup, "failed", f"there is no database {database}")
     finally:
         backup.host.check_output(f"mv {database}.kept {database}")
 
@@ -209,10 +221,9 @@ def test_a_missing_database_is_told(backup: Backup) -> None:
 def test_two_never_run_at_once(backup: Backup) -> None:
     assert backup.run() == 0, backup.journal()
     before = backup.last()
-    command = f"python3 -I {backup.root}/backup/backup.py --config {backup.root}/backup/config.json"
-    done = backup.host.run(f"flock {backup.state}/lock {command}")
+    done = backup.host.run(f"flock {backup.state}/lock tdm-backup backup")
     assert done.rc == 75
-    assert "another backup is running" in done.stderr
+    assert "another one is running" in done.stderr
     assert backup.last() == before
 
 
@@ -237,3 +248,130 @@ def test_the_environment_reaches_restic_as_it_was_given(backup: Backup) -> None:
         f"systemd-run --wait --pipe -q -p EnvironmentFile={file} printenv PASSING"
     )
     assert shown == wanted
+
+
+def test_the_password_was_shown_and_is_not_shown_again(backup: Backup) -> None:
+    assert backup.host.file(f"{backup.state}/password-shown").mode == 0o600
+    assert backup.host.check_output("tdm-backup password") == ""
+
+
+def test_a_rehearsal_proves_that_the_newest_snapshot_can_be_restored(backup: Backup, writer: None) -> None:
+    assert backup.run() == 0, backup.journal()
+    taken = backup.last()
+    assert backup.run("rehearsal") == 0, backup.journal()
+    last = backup.last("rehearsal")
+    assert (last["status"], last["cause"], last["snapshot"]) == ("ok", "", taken["snapshot"])
+    assert (last["documents_sound"], last["documents_missing"], last["documents_damaged"]) == (5, 0, 0)
+    assert last["rows"]["document_versions"] == 5
+    assert last["rows"]["ledger"] == last["rows"]["mirror"] > 0
+    assert taken["finished_at"] <= last["started_at"] <= last["finished_at"]
+    assert not backup.host.file(f"{backup.state}/rehearsal").exists, "the scratch directory is gone"
+
+
+def test_a_rehearsal_sees_a_document_that_is_not_what_it_was(backup: Backup) -> None:
+    """A byte that changed on the service's disk: each backup succeeds, and is useless for it."""
+    host, files = backup.host, f"{backup.root}/data/files"
+    path = host.check_output(f"find {files} -mindepth 2 -type f | sort | head -n 1")
+    host.check_output(f"cp -a {path} /var/tmp/sound && printf X | dd of={path} bs=1 seek=9 conv=notrunc 2>&1")
+    try:
+        assert backup.run() == 0, backup.journal()
+        fails(
+            backup,
+            "damaged_repository",
+            "1 differ from their SHA-256",
+            path[len(files) + 1 :],
+            kind="rehearsal",
+        )
+    finally:
+        host.check_output(f"mv /var/tmp/sound {path}")
+    assert backup.run() == 0, backup.journal()
+    assert backup.run("rehearsal") == 0, backup.journal()
+
+
+def test_the_check_reads_the_repository_part_by_part(backup: Backup) -> None:
+    assert backup.run() == 0, backup.journal()
+    parts = []
+    for _ in range(2):
+        assert backup.run("check") == 0, backup.journal()
+        parts.append(backup.last("check")["part"])
+    assert parts[1] == parts[0] % backup.last("check")["parts"] + 1
+
+
+@pytest.fixture
+def mended(backup: Backup) -> Iterator[None]:
+    """Whatever happens to the repository, it is put back."""
+    assert backup.run() == 0, backup.journal()
+    assert backup.run("check") == 0, backup.journal()
+    backup.host.check_output(f"rm -rf /var/tmp/kept && cp -a {backup.repository} /var/tmp/kept")
+    yield
+    backup.host.check_output(f"rm -rf {backup.repository} && mv /var/tmp/kept {backup.repository}")
+    assert backup.run() == 0, backup.journal()
+
+
+def test_damaged_data_is_found_by_check_and_rehearsal(backup: Backup, mended: None, writer: None) -> None:
+    host = backup.host
+    host.check_output(
+        f"for f in $(find {backup.repository}/data -type f); do chmod u+w $f;"
+        " head -c 200 /dev/urandom | dd of=$f bs=1 seek=100 conv=notrunc status=none; done"
+    )
+    host.check_output(f"rm -rf {backup.state}/cache")
+    last = fails(backup, "damaged_repository", kind="rehearsal")
+    assert "tdm-backup check" in last["next"]
+    # Every part must find it, for nothing is whole.
+    fails(backup, "damaged_repository", kind="check")
+
+
+@pytest.mark.parametrize("what", ["config", "keys", "index"])
+def test_a_repository_without_its_head_is_damaged(backup: Backup, mended: None, what: str) -> None:
+    backup.host.check_output(f"rm -rf {backup.repository}/{what} {backup.state}/cache")
+    fails(backup, "damaged_repository", kind="rehearsal")
+
+
+def test_a_disk_that_is_not_mounted_gets_no_second_repository(backup: Backup, mended: None) -> None:
+    backup.host.check_output(f"rm -rf {backup.repository}")
+    fails(backup, "damaged_repository", "is its disk mounted?")
+    assert not backup.host.file(backup.repository).exists
+
+
+def test_a_full_disk_of_the_backups_is_told_at_once(backup: Backup, mended: None, writer: None) -> None:
+    host, repository = backup.host, backup.repository
+    host.check_output(
+        f"mkdir -p /var/tmp/full && mount -t tmpfs -o size={backup.size() + (4 << 20)} tmpfs /var/tmp/full"
+        f" && cp -a {repository}/. /var/tmp/full/ && mount --bind /var/tmp/full {repository}"
+        f" && head -c 12000000 /dev/urandom >{backup.root}/data/files/big"
+    )
+    try:
+        last = fails(backup, "disk_full", "no space left on device")
+        assert f"df -h {repository}" in last["next"]
+        assert last["seconds"] < 30, "restic by itself would try for 15 minutes"
+    finally:
+        host.check_output(f"umount {repository} /var/tmp/full; rm -f {backup.root}/data/files/big")
+
+
+def test_a_full_disk_of_the_host_is_told(backup: Backup) -> None:
+    assert backup.run() == 0, backup.journal()
+    host = backup.host
+    host.check_output(f"mount -t tmpfs -o size=1m tmpfs {backup.state}/copy")
+    try:
+        last = fails(backup, "disk_full", "has no room for the copy of the database")
+        assert "df -h" in last["next"]
+    finally:
+        host.check_output(f"umount {backup.state}/copy")
+    assert backup.run() == 0, backup.journal()
+
+
+def test_a_repository_that_somebody_else_holds_is_busy(backup: Backup) -> None:
+    assert backup.run() == 0, backup.journal()
+    host = backup.host
+    # A check holds it for itself; stopped in the middle, it lives and goes on holding it.
+    host.check_output("systemd-run --unit=holder --collect /usr/local/bin/tdm-restic check --read-data")
+    try:
+        host.check_output(
+            f"for i in $(seq 100); do ls -A {backup.repository}/locks | grep -q . && break; sleep 0.05; done;"
+            " systemctl kill --signal=STOP holder"
+        )
+        last = fails(backup, "busy", "already locked")
+        assert "list locks" in last["next"]
+    finally:
+        host.run("systemctl kill --signal=CONT holder; systemctl stop holder")
+    assert backup.run() == 0, backup.journal()
