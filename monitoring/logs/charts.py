@@ -79,9 +79,10 @@ def _frame(labels: Sequence[str], top: float) -> list[str]:
     every = max(1, -(-len(labels) // 8))
     for index in range(0, len(labels), every):
         x = LEFT + (index + 0.5) * step
-        anchor = "middle" if index else "start"
+        anchor = "start" if not index else "end" if x > WIDTH - 40 else "middle"
         drawn.append(
-            f'<text class="axis" x="{x if index else LEFT:.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
+            f'<text class="axis" x="{min(x, WIDTH) if index else LEFT:.1f}" y="{HEIGHT - 6}"'
+            f' text-anchor="{anchor}">'
             f"{escape(labels[index])}</text>"
         )
     return drawn

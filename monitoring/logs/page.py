@@ -27,7 +27,7 @@ h1 { font-size: 24px; margin: 0; } h2 { font-size: 17px; margin: 0 0 12px; }
 .soft { color: var(--soft); margin: 2px 0 20px; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 16px;
   margin: 0 0 16px; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px;
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(46%, 190px), 1fr)); gap: 12px;
   padding: 0; border: 0;
   background: none; }
 .fact { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 14px; }
@@ -123,7 +123,7 @@ def _charts(document: Document, language: str) -> str:
     hours = document["hours"]
     if not hours:
         return ""
-    several_days = len(hours) > 24
+    several_days = len(hours) > 26
     labels = [
         hour["hour"][5:13].replace("T", " ") + ":00" if several_days else hour["hour"][11:16]
         for hour in hours
@@ -197,7 +197,7 @@ def _errors(document: Document, language: str) -> str:
     head = [word(key, language) for key in ("type", "message", "first", "last", "count")]
     types = f"{word('by_type', language)}: {_counted(document['errors']['by_type'])}"
     before = f'<p class="soft">{escape(types)}</p>'
-    return _table_section(word("errors", language), head, rows, texts=4, before=before)
+    return _table_section(word("errors", language), head, rows, texts=4, before=before, long=1)
 
 
 def _slow(document: Document, language: str) -> str:
@@ -240,7 +240,7 @@ def _users(document: Document, language: str) -> str:
         for row in document["users"]
     ]
     head = [word(key, language) for key in ("user", "actions", "total")]
-    return _table_section(word("users", language), head, rows, texts=2)
+    return _table_section(word("users", language), head, rows, texts=2, long=1)
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -252,12 +252,17 @@ def _numbers(*values: int) -> list[str]:
 
 
 def _table_section(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[str]], texts: int, before: str = ""
+    title: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    texts: int,
+    before: str = "",
+    long: int = 0,
 ) -> str:
-    """Return a section with a table whose first `texts` columns are text; cells are HTML."""
+    """Return a section with a table: its first `texts` columns are text, one of them `long`; cells are HTML."""
 
     def css(column: int) -> str:
-        return "long" if column == 0 or (column == 1 and texts != 2) else "" if column < texts else "number"
+        return "long" if column == long else "" if column < texts else "number"
 
     body = "".join(
         "<tr>"
