@@ -1,7 +1,7 @@
 """A small server that speaks Elasticsearch's bulk interface: `bulk_server.py PORT FILE [USER:PASSWORD]`.
 
-Each document that is indexed becomes a line of FILE: {"index": NAME, "document": OBJECT}. What is no valid bulk
-request is refused with status 400, as Elasticsearch does it. Standard library alone, for it also runs on test hosts.
+Each document that is indexed becomes a line of FILE: {"index": NAME, "document": OBJECT}. What is no valid
+bulk request is refused with status 400, as Elasticsearch does it. The standard library will do.
 """
 
 from __future__ import annotations

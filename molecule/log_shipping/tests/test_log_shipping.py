@@ -22,7 +22,7 @@ def server(host: Host) -> None:
 
 def write(host: Host, path: str, first: int, last: int, **more: str) -> None:
     lines = "".join(json.dumps({"number": number, **more}) + "\n" for number in range(first, last + 1))
-    host.check_output("printf '%%s' '%s' >> %s" % (lines.replace("'", "'\\''"), f"{LOGS}/{path}"))
+    host.run_expect([0], f"cat >> {LOGS}/{path} <<'LINES'\n{lines}LINES")
 
 
 def documents(host: Host) -> list[dict[str, Any]]:
