@@ -12,6 +12,7 @@ from typing import Any, Sequence
 
 from monitoring import __version__
 from monitoring.config import Config, ConfigError, load
+from monitoring.logs.command import add_arguments as add_logs_arguments
 
 DEFAULT_CONFIG = "/etc/monitoring/config.json"
 EXIT_USAGE = 64
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from monitoring.collect import run
 
         return run(config)
+    if options.verb == "logs":
+        from monitoring.logs import command
+
+        return command.run(options, config)
     return _show(options, config)
 
 
@@ -50,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     listed = verbs.add_parser("alerts", help="what was raised and resolved in the time kept")
     listed.add_argument("--json", action="store_true", help="print JSON")
     listed.add_argument("--open", action="store_true", help="only what is open now")
+    logs = verbs.add_parser("logs", help="requests, errors and users of the last hours, from the logs")
+    add_logs_arguments(logs)
     return parser
 
 

@@ -10,6 +10,9 @@ import json
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
+from monitoring.logs.settings import LogsConfig
+from monitoring.logs.settings import parse as parse_logs
+
 SEVERITIES = ("info", "warning", "critical")
 
 
@@ -72,6 +75,7 @@ class Config(NamedTuple):
     health: HealthConfig
     docker: DockerConfig
     redis: RedisConfig
+    logs: LogsConfig
     rules: dict[str, Rule]
 
 
@@ -129,6 +133,7 @@ def parse(document: Any) -> Config:
             password_file=redis.text("password_file", ""),
             timeout_seconds=redis.number("timeout_seconds", 2),
         ),
+        logs=parse_logs(top.section("logs")),
         rules={name: _rule(rules.section(name), name, repeat) for name in DEFAULT_RULES},
     )
     for section in (system, health, docker, redis, retention, rules, top):
