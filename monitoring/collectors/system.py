@@ -20,10 +20,10 @@ def collect(config: SystemConfig, previous: Counters | None, now: float) -> tupl
     """Return the figures and the totals to keep; CPU is None without a usable previous cycle."""
     psutil.PROCFS_PATH = config.proc_root
     own_group = _own_group(config)
-    busy, total = _cpu_totals(own_group, now)
-    counters = Counters(now, _boot_id(config), busy, total, {})
+    counters = _counters(config, own_group, now)
     memory_used, memory_total = _memory(own_group)
     received, sent = _network()
+    read, written = _disk_bytes()
     loads = _loads(config)
     return (
         System(
@@ -37,6 +37,14 @@ def collect(config: SystemConfig, previous: Counters | None, now: float) -> tupl
             load_1=loads[0],
             load_5=loads[1],
             load_15=loads[2],
+            cpu_steal_percent=_share(counters, previous, "cpu_steal"),
+            cpu_iowait_percent=_share(counters, previous, "cpu_iowait"),
+            memory_available_mb=(memory_total - memory_used) / 1048576,
+            swap_percent=_swap(config),
+            disk_read_bytes=read,
+            disk_written_bytes=written,
+            pressure=_pressure(config),
+            oom_kills=_since(counters, previous),
         ),
         counters,
     )
@@ -51,15 +59,19 @@ def _own_group(config: SystemConfig) -> cgroup.Group | None:
     return found if found is not None and cgroup.memory(found).limit is not None else None
 
 
-def _cpu_totals(own_group: cgroup.Group | None, now: float) -> tuple[float, float]:
-    if own_group is not None:
-        used = cgroup.cpu_nanoseconds(own_group)
-        if used is not None:
-            return used / 1e9, now * (psutil.cpu_count() or 1)
+def _counters(config: SystemConfig, own_group: cgroup.Group | None, now: float) -> Counters:
+    used = None if own_group is None else cgroup.cpu_nanoseconds(own_group)
     times = psutil.cpu_times()
-    # guest and guest_nice are contained in user and nice.
-    total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    return total - times.idle - getattr(times, "iowait", 0.0), total
+    steal, iowait = getattr(times, "steal", 0.0), getattr(times, "iowait", 0.0)
+    if used is not None:
+        # Stolen and waiting time are the machine's below, whose share a container cannot tell.
+        busy, total, steal, iowait = used / 1e9, now * (psutil.cpu_count() or 1), 0.0, 0.0
+    else:
+        # guest and guest_nice are contained in user and nice.
+        total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+        busy = total - times.idle - iowait
+    kills = _oom_kills(config, own_group)
+    return Counters(now, _boot_id(config), busy, total, {}, steal, iowait, kills)
 
 
 def _cpu_percent(current: Counters, previous: Counters | None) -> float | None:
@@ -70,6 +82,66 @@ def _cpu_percent(current: Counters, previous: Counters | None) -> float | None:
     if total <= 0 or busy < 0:
         return None
     return min(100 * busy / total, 100.0)
+
+
+def _share(current: Counters, previous: Counters | None, name: str) -> float | None:
+    if previous is None or previous.boot_id != current.boot_id or not getattr(current, name):
+        return None
+    total = current.cpu_total - previous.cpu_total
+    part = getattr(current, name) - getattr(previous, name)
+    return min(100 * part / total, 100.0) if total > 0 and part >= 0 else None
+
+
+def _oom_kills(config: SystemConfig, own_group: cgroup.Group | None) -> int | None:
+    if own_group is not None:
+        return cgroup.oom_kills(own_group)
+    return cgroup.field(Path(config.proc_root) / "vmstat", "oom_kill")
+
+
+def _since(current: Counters, previous: Counters | None) -> int | None:
+    """Return the OOM kills since the previous cycle. A group that is gone took its count with it."""
+    if current.oom_kills is None or previous is None or previous.oom_kills is None:
+        return None
+    if previous.boot_id != current.boot_id:
+        return current.oom_kills
+    return max(current.oom_kills - previous.oom_kills, 0)
+
+
+def _swap(config: SystemConfig) -> float | None:
+    total = cgroup.field(Path(config.proc_root) / "meminfo", "SwapTotal:")
+    free = cgroup.field(Path(config.proc_root) / "meminfo", "SwapFree:")
+    if total is None or free is None:
+        return None
+    return 100 * (total - free) / total if total else 0.0
+
+
+def _pressure(config: SystemConfig) -> dict[str, float] | None:
+    """Return avg60 of each resource's "some" line, where the kernel counts pressure (4.20 and later)."""
+    found = {}
+    for name in ("cpu", "memory", "io"):
+        try:
+            words = (Path(config.proc_root) / "pressure" / name).read_text(encoding="ascii").split()
+            found[name] = float(next(word[6:] for word in words if word.startswith("avg60=")))
+        except (OSError, ValueError, StopIteration):
+            continue
+    return found or None
+
+
+def _disk_bytes() -> tuple[int | None, int | None]:
+    """Return bytes read and written by whole disks (no partition, loop or memory device twice)."""
+    try:
+        counters = psutil.disk_io_counters(perdisk=True, nowrap=False)
+    except (OSError, RuntimeError, ValueError, NotImplementedError):
+        return None, None
+    whole = {
+        name: value
+        for name, value in (counters or {}).items()
+        if not name.startswith(("loop", "ram", "zram", "dm-", "md"))
+        and not any(name != other and name.startswith(other) for other in counters)
+    }
+    if not whole:
+        return None, None
+    return sum(v.read_bytes for v in whole.values()), sum(v.write_bytes for v in whole.values())
 
 
 def _memory(own_group: cgroup.Group | None) -> tuple[float, float]:
@@ -118,4 +190,12 @@ def _disk(path: str) -> Disk | None:
     if used + available == 0:
         return None
     percent = 100 * used / (used + available)
-    return Disk(path, percent, used / 1048576, usage.f_blocks * usage.f_frsize / 1048576)
+    inodes = usage.f_files - usage.f_ffree + usage.f_favail
+    return Disk(
+        path,
+        percent,
+        used / 1048576,
+        usage.f_blocks * usage.f_frsize / 1048576,
+        # btrfs and others have no fixed number of inodes, and say 0.
+        100 * (usage.f_files - usage.f_ffree) / inodes if usage.f_files and inodes else None,
+    )

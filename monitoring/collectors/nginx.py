@@ -1,0 +1,30 @@
+"""What Nginx answered since the previous cycle, from the increment of its log."""
+
+from __future__ import annotations
+
+from monitoring.config import Config
+from monitoring.journal import log
+from monitoring.sample import Traffic
+
+
+def collect(config: Config) -> Traffic | None:
+    """Return the figures of the log's increment; None when the log is not analysed or cannot be read."""
+    if not config.logs_enabled:
+        return None
+    from monitoring.logs.increment import fold
+
+    try:
+        window = fold(config)
+    except OSError as error:
+        log("warning", f"the log of Nginx cannot be read: {error}")
+        return None
+    rate = 100 * window.errors_5xx / window.requests if window.requests else None
+    return Traffic(
+        requests=window.requests,
+        errors_4xx=window.errors_4xx,
+        errors_5xx=window.errors_5xx,
+        error_rate=rate,
+        p95_ms=window.p95_ms,
+        bytes=window.bytes,
+        seconds=window.until - window.since,
+    )
