@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monitoring import rulebook
+from monitoring.logs.settings import LogsConfig
+from monitoring.logs.settings import parse as parse_logs
 from monitoring.rulebook import SEVERITIES, Rule
 from monitoring.section import ConfigError, Section
 
@@ -76,9 +78,9 @@ class SlowConfig(NamedTuple):
 class AlertsConfig(NamedTuple):
     """Damping, silences and channels.
 
-        `flaps` alerts of one kind within an hour make it a flapping one, which must be well for `calm_minutes`.
-    XX
-        holds the channels' addresses and with them their passwords.
+    An alert that fires `flaps` times within an hour is a flapping one, which must be well for `calm_minutes`.
+    While `maintenance_file` is there and younger than `maintenance_minutes`, all is silent.
+    `channels_file` holds the channels' addresses and with them their passwords.
     """
 
     flaps: int
@@ -105,7 +107,7 @@ class Config(NamedTuple):
     slow: SlowConfig
     alerts: AlertsConfig
     textfile: str
-    logs_enabled: bool
+    logs: LogsConfig
     rules: dict[str, Rule]
 
 
@@ -152,7 +154,7 @@ def parse(document: Any) -> Config:
         slow=_slow(part["slow"]),
         alerts=_alerts(part["alerts"]),
         textfile=top.text("textfile", ""),
-        logs_enabled=part["logs"].flag("enabled", False),
+        logs=parse_logs(part["logs"]),
         rules=rulebook.read(rules, repeat),
     )
     for section in (*part.values(), rules, top):

@@ -107,7 +107,7 @@ def _part_lines(sample: dict[str, Any]) -> list[str]:
     nginx, queue, database = parts.get("nginx"), parts.get("queue"), parts.get("database")
     if nginx:
         lines.append(
-            f"nginx        {nginx['requests']} requests in {nginx['seconds']:.0f} s"
+            f"nginx        {nginx['requests']} requests in {_figure(nginx['seconds'], ' s')}"
             f"   5xx {_figure(nginx['error_rate'], '%')}   p95 {_figure(nginx['p95_ms'], ' ms')}"
         )
     if queue:

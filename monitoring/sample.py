@@ -98,7 +98,7 @@ class Traffic(NamedTuple):
     error_rate: float | None
     p95_ms: float | None
     bytes: int
-    seconds: float
+    seconds: float | None
 
 
 class RedisState(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from monitoring.config import Config
 from monitoring.journal import log
 from monitoring.sample import Traffic
@@ -9,15 +11,17 @@ from monitoring.sample import Traffic
 
 def collect(config: Config) -> Traffic | None:
     """Return the figures of the log's increment; None when the log is not analysed or cannot be read."""
-    if not config.logs_enabled:
+    if not config.logs.enabled or not config.logs.files:
         return None
     from monitoring.logs.increment import fold
 
     try:
         window = fold(config)
-    except OSError as error:
-        log("warning", f"the log of Nginx cannot be read: {error}")
+    except (OSError, sqlite3.Error) as error:
+        log("warning", f"what the logs say cannot be kept: {error}")
         return None
+    for problem in window.problems:
+        log("warning", f"a log cannot be read: {problem}")
     rate = 100 * window.errors_5xx / window.requests if window.requests else None
     return Traffic(
         requests=window.requests,
@@ -26,5 +30,5 @@ def collect(config: Config) -> Traffic | None:
         error_rate=rate,
         p95_ms=window.p95_ms,
         bytes=window.bytes,
-        seconds=window.until - window.since,
+        seconds=None if window.since is None else window.until - window.since,
     )
