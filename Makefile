@@ -46,6 +46,10 @@ deploy: venv ## Deploy the release alone (INVENTORY=...)
 drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
 	@scripts/drift $(INVENTORY)
 
+.PHONY: health
+health: venv ## All checks, from inside and from here, with the next command to type (INVENTORY=..., FORMAT=json)
+	@scripts/health $(INVENTORY) $(if $(FORMAT),-e format=$(FORMAT))
+
 .PHONY: size
 size: venv ## Print the budget of a machine (MEMORY=2048 CPUS=4 DISK=40, JSON=1)
 	@scripts/size --memory $(MEMORY) --cpus $(CPUS) --disk $(DISK) $(if $(JSON),--json)
@@ -76,6 +80,10 @@ e2e: venv-dev ## Browser test against the embedded host
 .PHONY: bench-converge
 bench-converge: venv-dev ## A no-change site.yml beside an empty play and pyinfra, on the embedded host
 	@tests/bench/converge
+
+.PHONY: bench-monitoring
+bench-monitoring: venv-dev ## Cost of a cycle beside glances, netdata and node_exporter; faults to notifications
+	@tests/bench/monitoring
 
 # --- upkeep ----------------------------------------------------------------------------------------------------
 

@@ -36,17 +36,19 @@ def apply(
     Without `settings` nothing is damped.
     """
     known = states(store)
-    flapping = {} if settings is None else _flapping(store, settings.flaps, now)
+    fired = {} if settings is None else _fired_lately(store, now)
+    flaps = 2**31 if settings is None else settings.flaps
     calm = 0.0 if settings is None else settings.calm_minutes * 60
     made = 0
     for condition in _with_absent(verdict, known):
         key = (condition.type, condition.subject)
         state, rule = known.get(key), rules[condition.type]
         event = decide(state, condition, rule.repeat_minutes * 60, now)
-        if event == "changed" and key in flapping:
+        flapping = fired.get(key, 0) >= flaps
+        if event == "changed" and flapping:
             continue
         quiet = silences is not None and event != "resolved" and silences.covers(condition.type, now)
-        wait = rule.for_minutes * 60 if event == "fired" else calm if key in flapping else 0.0
+        wait = rule.for_minutes * 60 if event == "fired" else calm if flapping else 0.0
         if event in ("fired", "resolved") and (quiet or not _lasted(state, wait, now)):
             _note_contrary(store.connection, state, condition, now)
             continue
@@ -55,8 +57,8 @@ def apply(
         if not event:
             _forget_contrary(store.connection, state, condition)
             continue
-        if event == "fired" and flapping.get(key, 0) + 1 >= (settings.flaps if settings else 2**31):
-            condition = _say_flapping(condition, flapping.get(key, 0) + 1, calm)
+        if event == "fired" and fired.get(key, 0) + 1 >= flaps:
+            condition = _say_flapping(condition, fired.get(key, 0) + 1, calm)
         if _compare_and_set(store.connection, state, condition, event, now):
             _add_event(store.connection, condition, event, host, now)
             made += 1
@@ -96,13 +98,12 @@ def pending(store: Store) -> list[Row]:
     )
 
 
-def _flapping(store: Store, flaps: int, now: float) -> dict[tuple[str, str], int]:
-    """Return how often each alert fired within the hour, for those that did one time less than `flaps`."""
+def _fired_lately(store: Store, now: float) -> dict[tuple[str, str], int]:
+    """Return how often each alert fired within the hour."""
     found = store.rows(
         "SELECT type, subject, count(*) AS times FROM alert_events WHERE time > ? AND event = 'fired'"
-        " GROUP BY type, subject HAVING count(*) >= ?",
+        " GROUP BY type, subject",
         int(now - FLAP_SECONDS),
-        max(flaps - 1, 1),
     )
     return {(row["type"], row["subject"]): int(row["times"]) for row in found}
 

@@ -140,8 +140,8 @@ def send(channel: Channel, subject: str, text: str) -> str:
         return _hidden(f"{type(error).__name__}: {error}", channel.url)
     finally:
         logger.removeHandler(handler)
-    said = " ".join(captured.getvalue().split()) or "no reason was given"
-    return _hidden(said[:300], channel.url)
+    lines = [line.strip() for line in captured.getvalue().splitlines() if line.strip()]
+    return _hidden(" ".join(lines[-2:])[:300] or "no reason was given", channel.url)
 
 
 def title(events: list[Row]) -> str:

@@ -77,9 +77,12 @@ def _maintenance(settings: AlertsConfig, now: float) -> Silence | None:
     if not settings.maintenance_file:
         return None
     try:
-        began = Path(settings.maintenance_file).stat().st_mtime
+        found = Path(settings.maintenance_file).stat()
     except OSError:
         return None
+    if not found.st_size:
+        return None
+    began = found.st_mtime
     until = began + settings.maintenance_minutes * 60
     held = Silence(0, min(began, now), until, "*", f"a run holds {settings.maintenance_file}", "")
     return held if now < until else None

@@ -162,6 +162,13 @@ class Engine:
         self.thread.join()
 
 
+def free_port() -> int:
+    """A TCP port of loopback on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def write_cpu(root: Path, busy: int, idle: int, iowait: int = 0) -> None:
     """Write /proc/stat; times in ticks (100 a second)."""
     line = f"cpu  {busy} 0 0 {idle} {iowait} 0 0 0 0 0\n"
