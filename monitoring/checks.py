@@ -32,7 +32,7 @@ NEXT = {
     "redis_memory_high": "docker logs --tail 50 $(docker ps -aqf name=redis-{subject})",
     "queue_stuck": "docker logs --tail 50 $(docker ps -aqf name=worker)",
     "database_log_large": "tdm-monitoring top",
-    "certificate_expiring": "ansible-playbook site.yml --tags tls (on the controller)",
+    "certificate_expiring": "ansible-playbook site.yml (on the controller)",
     "backup_failed": "journalctl -u '*-backup.service' -n 50",
     "rehearsal_failed": "journalctl -u '*-rehearsal.service' -n 50",
     "timer_failed": "journalctl -u {subject}.service -n 50",

@@ -45,6 +45,8 @@ def run(config: Config) -> int:
 def _cycle(config: Config) -> int:
     now = time.time()
     channels = notify.read(config.alerts)
+    if config.rules_problem:
+        _tell_of_rules(config, channels)
     failing = None
     try:
         store: Store | None = open_store(config.state_directory)
@@ -124,6 +126,15 @@ def _tell_without_store(config: Config, channels: notify.Channels, sample: Sampl
         log("error", line)
     text = "\n".join([f"the samples cannot be stored in {config.state_directory}", *said])
     watchdog.tell_once(config, channels, "store", f"[{config.host}] critical: monitoring cannot store", text)
+
+
+def _tell_of_rules(config: Config, channels: notify.Channels) -> None:
+    """A slip in a file leaves no host unwatched; but it is said, each minute here and hourly outside."""
+    from monitoring import watchdog
+
+    log("error", config.rules_problem)
+    subject = f"[{config.host}] warning: the rules cannot be used"
+    watchdog.tell_once(config, channels, "rules", subject, config.rules_problem)
 
 
 def _publish(store: Store, config: Config, sample: Sample) -> None:

@@ -109,6 +109,7 @@ class Config(NamedTuple):
     textfile: str
     logs: LogsConfig
     rules: dict[str, Rule]
+    rules_problem: str = ""
 
 
 def load(path: str) -> Config:
@@ -133,9 +134,12 @@ def parse(document: Any) -> Config:
     repeat = top.number("repeat_minutes", 60)
     state_directory = top.text("state_directory", "/var/lib/monitoring")
     rules_file = top.text("rules_file", "")
-    rules = top.section("rules")
+    rules_section = top.section("rules")
+    problem = ""
     if rules_file:
-        rules = Section(rulebook.read_file(rules_file, state_directory), "rules")
+        rules, problem = _rules_of_file(rules_file, state_directory, repeat)
+    else:
+        rules = rulebook.read(rules_section, repeat)
     config = Config(
         host=top.text("host", "") or _host_name(),
         state_directory=state_directory,
@@ -155,11 +159,23 @@ def parse(document: Any) -> Config:
         alerts=_alerts(part["alerts"]),
         textfile=top.text("textfile", ""),
         logs=parse_logs(part["logs"]),
-        rules=rulebook.read(rules, repeat),
+        rules=rules,
+        rules_problem=problem,
     )
-    for section in (*part.values(), rules, top):
+    for section in (*part.values(), rules_section, top):
         section.finish()
     return config
+
+
+def _rules_of_file(path: str, state_directory: str, repeat: float) -> tuple[dict[str, Rule], str]:
+    """Return the rules of the file; with a file that cannot be used, those by default, and why."""
+    try:
+        section = Section(rulebook.read_file(path, state_directory), "rules")
+        rules = rulebook.read(section, repeat)
+        section.finish()
+    except ConfigError as error:
+        return rulebook.read(Section({}, "rules"), repeat), f"{path}: {error}; the rules by default hold"
+    return rules, ""
 
 
 def _health(section: Section, enabled: bool, address: str) -> HealthConfig:

@@ -47,8 +47,8 @@ def clock(config: SlowConfig, memo: dict[str, Any], now: float) -> Clock:
 def predictions(disks: tuple[Disk, ...], memo: dict[str, Any], now: float) -> tuple[Prediction, ...] | None:
     """Return for each growing disk the hours until it is full; None until an hour has been seen.
 
-    The trend is the median of the slopes between all pairs of points of the last six hours (Theil-Sen), so
-    that one large file, written or removed, does not pass for growth.
+    The trend is the mean of the steps of the last six hours without the tenth that grew most and the tenth
+    that shrank most, so that one large file, written or removed, does not pass for growth.
     """
     points: dict[str, list[list[float]]] = memo.setdefault("trend", {})
     found = []
@@ -69,13 +69,15 @@ def predictions(disks: tuple[Disk, ...], memo: dict[str, Any], now: float) -> tu
 
 
 def _slope(line: list[list[float]]) -> float:
-    slopes = sorted(
+    """Return MB a second."""
+    steps = sorted(
         (later[1] - earlier[1]) / (later[0] - earlier[0])
-        for index, earlier in enumerate(line)
-        for later in line[index + 1 :]
+        for earlier, later in zip(line, line[1:])
         if later[0] > earlier[0]
     )
-    return slopes[len(slopes) // 2] if slopes else 0.0
+    cut = max(1, len(steps) // 10)
+    kept = steps[cut:-cut]
+    return sum(kept) / len(kept) if kept else 0.0
 
 
 def _ask_systemd(names: tuple[str, ...]) -> list[tuple[str, str, float | None, float | None]] | None:

@@ -1,6 +1,6 @@
-"""Checks a host: asks its monitoring for all checks, and the service from the controller over its public name.
+"""Checks a host: its monitoring is asked for all checks, the service is asked from here, by its public name.
 
-Task: `service_health: {format: table|json, address: ""}`. Changes nothing. The result holds `report` (one object) and
+Task `service_health: {format: table|json, address: ""}`. Changes nothing. The result holds `report` and
 `shown` (text); it fails when a check is critical, or when the host cannot tell.
 """
 
@@ -49,16 +49,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(changed=False, report=report, shown=shown, failed=status == "critical")
         if result["failed"]:
             result["msg"] = "critical: " + ", ".join(
-                f"{item['check']} {item['subject']}".strip() for item in checks if item["status"] == "critical"
+                f"{item['check']} {item['subject']}".strip()
+                for item in checks
+                if item["status"] == "critical"
             )
         return result
 
     def _variables(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the names that all roles share, as this host has them: the inventory's word, else the default."""
+        """Return the shared names as this host has them: the inventory's word, else the default."""
         file = str(PROJECT / "roles/stack/defaults/main.yml")
         defaults = self._loader.load_from_file(file, trusted_as_template=True)
         templar = self._templar.copy_with_new_env(available_variables={**defaults, **task_vars})
-        names = ("stack_domain", "stack_public_https_port", "stack_user", "stack_tls_dir", "inventory_hostname")
+        names = (
+            "stack_domain",
+            "stack_public_https_port",
+            "stack_user",
+            "stack_tls_dir",
+            "inventory_hostname",
+        )
         return {name: templar.template(templar.available_variables[name]) for name in names}
 
     def _inside(self, variables: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
@@ -75,12 +83,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except (ValueError, KeyError, TypeError):
             said = str(done.get("stderr") or text or "no answer").strip()[-300:]
             trouble = f"the host's monitoring does not answer: {said}"
-            mend = f"{command} status (on the host); ansible-playbook site.yml --tags monitoring"
+            mend = f"{command} status (on the host); ansible-playbook playbooks/monitoring.yml"
             return [_check("monitoring", "critical", "-", "-", trouble, mend)], pem
 
 
 def check_outside(name: str, port: int, address: str, authority: str) -> dict[str, Any]:
-    """Return how the service answers this machine, over verified HTTPS; `address` stands in for name service."""
+    """Return how the service answers this machine, over HTTPS; `address` stands in for the name service."""
     url = f"https://{name}:{port}/api/health"
     context = ssl.create_default_context(cadata=authority or None)
     if authority:
@@ -107,7 +115,9 @@ def check_outside(name: str, port: int, address: str, authority: str) -> dict[st
     if status != 200:
         return _check("public_health", "critical", value, limit, f"{url} answers {status}", mend)
     if seconds > SLOW_SECONDS:
-        return _check("public_health", "warning", value, limit, f"{url} is slow", "tdm-monitoring top (on the host)")
+        return _check(
+            "public_health", "warning", value, limit, f"{url} is slow", "tdm-monitoring top (on the host)"
+        )
     return _check("public_health", "ok", value, limit, f"{url} answers 200", "")
 
 
@@ -117,10 +127,16 @@ def table(report: dict[str, Any]) -> str:
         (item["status"], f"{item['check']} {item['subject']}".strip(), item["value"], item["limit"])
         for item in report["checks"]
     ]
-    widths = [max(len(row[column]) for row in [*rows, ("status", "check", "value", "limit")]) for column in range(4)]
+    widths = [
+        max(len(row[column]) for row in [*rows, ("status", "check", "value", "limit")]) for column in range(4)
+    ]
     lines = [f"{report['host']}: {report['status']}"]
-    for row, item in zip([("status", "check", "value", "limit"), *rows], [None, *report["checks"]], strict=True):
-        lines.append("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    for row, item in zip(
+        [("status", "check", "value", "limit"), *rows], [None, *report["checks"]], strict=True
+    ):
+        lines.append(
+            "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
         if item is not None and item["next"]:
             lines += [f"      {item['message']}", f"      next: {item['next']}"]
     return "\n".join(lines)

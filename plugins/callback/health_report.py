@@ -1,4 +1,4 @@
-"""Prints what `service_health` found and nothing else: a table for a person, one line of JSON a host for a program."""
+"""Prints what `service_health` found and nothing else: a table for people, a line of JSON for programs."""
 
 from __future__ import annotations
 

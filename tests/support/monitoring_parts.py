@@ -31,7 +31,7 @@ class RedisServer:
         self.process: subprocess.Popen[bytes] | None = None
         rights = "~monitoring:* %R~rq:* -@all +@read +@write +@connection -@dangerous +ping +info"
         acl = f"user default off\nuser monitor on >{PASSWORD} {rights}\n"
-        acl += "user admin on nopass ~* +@all\n"
+        acl += "user admin on nopass ~* &* +@all\n"
         (directory / "users.acl").write_text(acl)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Duration, hysteresis, flapping, silences and grouping: what keeps a pager quiet without keeping it blind."""
+"""Duration, hysteresis, flapping, silences and grouping: a pager that is quiet without being blind."""
 
 from __future__ import annotations
 
@@ -47,11 +47,19 @@ def events(store: Store) -> list[tuple[str, str]]:
 
 
 def test_a_trouble_is_told_when_it_has_lasted(store: Store) -> None:
-    assert [cycle(store, 100 + minute, True, for_minutes=3) for minute in range(5)] == [[], [], [], ["fired"], []]
+    assert [cycle(store, 100 + minute, True, for_minutes=3) for minute in range(5)] == [
+        [],
+        [],
+        [],
+        ["fired"],
+        [],
+    ]
 
 
 def test_a_trouble_that_passes_in_between_begins_anew(store: Store) -> None:
-    told = [cycle(store, 100 + n, firing, 2) for n, firing in enumerate([True, True, False, True, True, True])]
+    told = [
+        cycle(store, 100 + n, firing, 2) for n, firing in enumerate([True, True, False, True, True, True])
+    ]
     assert told == [[], [], [], [], [], ["fired"]]
 
 
@@ -218,7 +226,11 @@ def test_a_dead_redis_is_one_alert(world: World) -> None:
 def test_a_hung_app_is_one_alert_though_docker_notices_later(world: World) -> None:
     hung = Health(False, None, 10000.0, None, "no answer within 10 s")
     sick = Containers(
-        (container("app-blue", health="unhealthy"), container("nginx", health="unhealthy"), container("redis-queue")),
+        (
+            container("app-blue", health="unhealthy"),
+            container("nginx", health="unhealthy"),
+            container("redis-queue"),
+        ),
         "",
     )
     assert world.cycle(hung) == ["fired app_health_failure"]
@@ -229,7 +241,9 @@ def test_a_hung_app_is_one_alert_though_docker_notices_later(world: World) -> No
 
 
 def test_a_container_that_stays_unhealthy_after_the_app_is_well_is_told(world: World) -> None:
-    sick = Containers((container("app-blue", health="unhealthy"), container("nginx"), container("redis-queue")), "")
+    sick = Containers(
+        (container("app-blue", health="unhealthy"), container("nginx"), container("redis-queue")), ""
+    )
     world.cycle(DOWN, sick)
     told = [event for _ in range(5) for event in world.cycle(None, sick)]
     assert told == ["resolved app_health_failure", "fired container_unhealthy tdm-app-blue-1"]
@@ -244,7 +258,9 @@ def test_a_killed_app_is_one_alert_that_names_the_container(world: World) -> Non
 
 def test_two_faults_are_two_alerts(world: World) -> None:
     sick = container("worker", health="unhealthy")
-    both = Containers((container("app-blue", "exited"), container("nginx"), container("redis-queue"), sick), "")
+    both = Containers(
+        (container("app-blue", "exited"), container("nginx"), container("redis-queue"), sick), ""
+    )
     assert world.cycle(DOWN, both) == [
         "fired container_unhealthy tdm-worker-1",
         "fired container_unhealthy app (service)",

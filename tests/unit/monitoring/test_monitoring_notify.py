@@ -1,4 +1,4 @@
-"""Alerts go out by e-mail and over HTTPS; a channel that fails is tried again from disk and reported on the others."""
+"""Alerts go out by e-mail and HTTPS; a failing channel is tried again and reported on the others."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ def cycle(
 ) -> int:
     found = notify.Channels(channels, "")
     with store.transaction():
-        alerts.apply(store, Verdict(conditions, frozenset([complete] if complete else [])), RULES, "host1", now)
+        alerts.apply(
+            store, Verdict(conditions, frozenset([complete] if complete else [])), RULES, "host1", now
+        )
         notify.enqueue(store, found)
     return notify.deliver(store, found, now)
 
@@ -116,7 +118,9 @@ def condition(firing: bool, severity: str = "critical", kind: str = "app_health_
 
 
 def smtp(port: int) -> notify.Channel:
-    return channel("mail", f"mailto://127.0.0.1:{port}?from=monitor@company.com&to=admin@company.com&mode=insecure")
+    return channel(
+        "mail", f"mailto://127.0.0.1:{port}?from=monitor@company.com&to=admin@company.com&mode=insecure"
+    )
 
 
 def test_mail_says_what_when_and_where_once_and_when_it_is_over(
@@ -244,7 +248,9 @@ def test_the_channels_file_is_read_and_a_broken_one_is_said_without_its_content(
     file = tmp_path / "channels.json"
     settings = AlertsConfig(3, 15, "", 20, str(file), "/run")
     assert notify.read(settings) == notify.Channels((), "")
-    file.write_text(json.dumps({"channels": [{"name": "a", "url": "json://x"}], "watchdog_url": "https://y/"}))
+    file.write_text(
+        json.dumps({"channels": [{"name": "a", "url": "json://x"}], "watchdog_url": "https://y/"})
+    )
     assert notify.read(settings) == notify.Channels((channel("a", "json://x"),), "https://y/")
     file.write_text('{"channels": [{"name": "a", "url": "json://secret"')
     assert notify.read(settings).items == ()
