@@ -35,6 +35,8 @@ def check(config: Config, now: float) -> int:
         row = store.last_sample()
         newest = None if row is None else float(row["time"])
     except sqlite3.Error as error:
+        if _is_new(config.state_directory, limit, now):
+            return 0
         reason = f"the store in {config.state_directory} cannot be read: {error}"
     if newest is not None and now - newest > limit:
         reason = f"the newest sample is {(now - newest) / 60:.0f} minutes old"
@@ -48,6 +50,14 @@ def check(config: Config, now: float) -> int:
         text = f"{reason}; ask `systemctl status` of the monitoring's unit on the host"
         tell_once(config, channels, "silent", f"[{config.host}] critical: monitor_silent", text)
     return 1
+
+
+def _is_new(directory: str, limit: float, now: float) -> bool:
+    """Return whether the monitoring was set up just now: its first cycle is still to come."""
+    try:
+        return now - Path(directory).stat().st_mtime < limit
+    except OSError:
+        return True
 
 
 def tell_once(config: Config, channels: notify.Channels, key: str, subject: str, text: str) -> None:

@@ -1,7 +1,7 @@
 """An HTTPS server in the service's place: health_server.py PORT TLS_DIRECTORY NAME.
 
-Answers for NAME alone (other names get 421), with the status that /run/health-status holds (200 without it). What is posted
-to /alerts stands in /run/alerts.jsonl, one line each; /alive is counted in /run/alive.
+Answers for NAME alone (other names get 421), with the status that /run/health-status holds (200 without it).
+What is posted to /alerts stands in /run/alerts.jsonl, one line each; /alive is counted in /run/alive.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,4 +1,4 @@
-"""Seconds from a fault to its notification, on the embedded host as it stands: timer, rules and channel are real.
+"""Seconds from a fault to its notification, on the embedded host: timer, rules and channel are real.
 
 For each fault: make it, wait for the message, mend it, wait for the message that it is over. Each must come
 within two minutes, once. The channel is a webhook on the host's loopback; the host gets it, and a small file
@@ -91,7 +91,7 @@ def measure() -> dict[str, Any]:
         for fault in FAULTS:
             told[fault.name], over[fault.name] = _try(fault)
             print(
-                f"{fault.name}: told after {told[fault.name]:.0f} s, over {over[fault.name]:.0f} s after",
+                f"{fault.name}: told after {told[fault.name]:.0f} s, over {over[fault.name]:.0f} s later",
                 flush=True,
             )
     finally:
@@ -104,7 +104,8 @@ def _prepare() -> None:
     ssh(
         f"mkdir -p {DISK}; mountpoint -q {DISK} || mount -t tmpfs -o size=64m bench {DISK}\n"
         f"cat >/run/bench-receiver.py <<'END'\n{RECEIVER}\nEND\n"
-        f"systemctl reset-failed bench-receiver 2>/dev/null; systemctl stop bench-receiver 2>/dev/null\n: >{TAKEN}\n"
+        "systemctl reset-failed bench-receiver 2>/dev/null; systemctl stop bench-receiver 2>/dev/null\n"
+        f": >{TAKEN}\n"
         "systemd-run --unit=bench-receiver python3 /run/bench-receiver.py"
     )
     channel = {"name": "bench", "url": f"json://127.0.0.1:{PORT}/"}

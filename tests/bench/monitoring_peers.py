@@ -25,7 +25,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def measure() -> dict[str, Any]:
-    """`glances_cpu_s_day`, `netdata_cpu_s_day`, `node_exporter_cpu_s_day`; None for a peer that cannot be had here."""
+    """`glances_cpu_s_day`, `netdata_cpu_s_day`, `node_exporter_cpu_s_day`; None: not to be had."""
     subprocess.run(
         ["bash", "-c", ". scripts/lib.sh; apt_install prometheus-node-exporter netdata-core python3-venv"],
         cwd=PROJECT,
@@ -60,7 +60,8 @@ def _netdata() -> float | None:
         settings = Path(scratch, "etc/netdata.conf")
         settings.write_text(
             "[global]\nupdate every = 10\nrun as user = root\n"
-            f"[directories]\ncache = {scratch}/cache\nlib = {scratch}/lib\nlog = {scratch}/log\nconfig = {scratch}/etc\n"
+            f"[directories]\ncache = {scratch}/cache\nlib = {scratch}/lib\nlog = {scratch}/log\n"
+            f"config = {scratch}/etc\n"
             f"[db]\nupdate every = 10\n[web]\nbind to = 127.0.0.1:{PORT}\n[cloud]\nenabled = no\n"
         )
         return _steady([program, "-D", "-c", str(settings)])
