@@ -83,7 +83,7 @@ FAULTS = (
 
 
 def measure() -> dict[str, Any]:
-    """`fault_to_notification`: seconds by fault; `fault_to_resolved`, from the mending on; ends when one is late."""
+    """`fault_to_notification`: seconds each; `fault_to_resolved`, from its mending; ends when one is late."""
     _prepare()
     told: dict[str, float] = {}
     over: dict[str, float] = {}
