@@ -53,6 +53,8 @@ def _refuse(error: ConfigError) -> int:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
+    from monitoring.logs.command import add_arguments
+
     parser = argparse.ArgumentParser(prog="monitoring", description="Figures and alerts of this host.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument(
@@ -90,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     tried.add_argument("--text", default="a test, nothing is wrong", help="what it says")
     exporter = verbs.add_parser("exporter", help="serve the figures to Prometheus on loopback")
     exporter.add_argument("--port", type=int, default=9101)
+    logs = verbs.add_parser("logs", help="requests, errors and users of the last hours, from the logs")
+    add_arguments(logs)
     return parser
 
 
@@ -216,10 +220,17 @@ def _exporter(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _logs(options: argparse.Namespace, config: Config) -> int:
+    from monitoring.logs import command
+
+    return command.run(options, config)
+
+
 _VERBS: dict[str, Callable[[argparse.Namespace, Config], int]] = {
     "status": _status,
     "alerts": _status,
     "checks": _checks,
+    "logs": _logs,
     "top": _top,
     "silence": _silence,
     "watchdog": _watchdog,

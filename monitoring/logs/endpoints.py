@@ -19,11 +19,12 @@ MALFORMED_STATUSES = (0, 400, 408, 414, 431, 444, 494, 495, 496, 497)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 # A whole segment that is a number, a UUID or another long hexadecimal, or a long token with a digit in it.
+# The slash at either end is part of it: no group has to be captured, which is what costs time.
 IDENTIFIER = (
     r"/(?:[0-9]+|[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F-]{12,52}|[0-9a-fA-F]{12,64}"
-    r"|[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{19,160})(/|$)"
+    r"|[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{19,160})/"
 )
-IDENTIFIER_REPLACEMENT = r"/{id}\1"
+IDENTIFIER_REPLACEMENT = "/{id}/"
 # Built files have a hash in their names.
 BUNDLES = ("/static/", "/assets/")
 
@@ -50,10 +51,10 @@ def endpoint_of(path: str, status: int) -> str:
     for bundle in BUNDLES:
         if path.startswith(bundle):
             return bundle + "*"
-    if _has_digit.search(path):
-        # A match takes the slash behind it: of neighbouring identifiers the second pass finds the others.
-        path = _identifier.sub(IDENTIFIER_REPLACEMENT, path)
-        path = _identifier.sub(IDENTIFIER_REPLACEMENT, path)
+    # A match takes both slashes: of neighbouring identifiers the second pass finds the others.
+    for _pass in range(2):
+        if _has_digit.search(path):
+            path = _identifier.sub(IDENTIFIER_REPLACEMENT, path + "/")[:-1]
     return path
 
 

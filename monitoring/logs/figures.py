@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Tuple, TypeVar
+from typing import Callable, NamedTuple, Tuple, TypeVar
 
 from monitoring.logs.endpoints import OTHER
 from monitoring.logs.histogram import Histogram, bucket_of
@@ -19,6 +19,15 @@ FAILED_LEVELS = ("ERROR", "CRITICAL")
 EndpointKey = Tuple[str, str, str]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+class Group(NamedTuple):
+    """Requests that were added up elsewhere: how many, how many of them have a duration, sums."""
+
+    lines: int
+    timed: int
+    sum_ms: int
+    bytes: int
 
 
 class Traffic:
@@ -53,6 +62,14 @@ class Traffic:
             self.sum_ms += ms
             self.slow += ms > SLOW_MS
             self.histogram[bucket] = self.histogram.get(bucket, 0) + 1
+
+    def add_many(self, status: int, bucket: int | None, group: Group) -> None:
+        self.statuses[status] = self.statuses.get(status, 0) + group.lines
+        self.bytes += group.bytes
+        self.timed += group.timed
+        self.sum_ms += group.sum_ms
+        if bucket is not None:
+            self.histogram[bucket] = self.histogram.get(bucket, 0) + group.timed
 
     def merge(self, other: Traffic) -> None:
         for status, count in other.statuses.items():
@@ -163,6 +180,27 @@ class Figures:
         else:
             self._add_query(record)
 
+    def add_many(
+        self,
+        origin: str,
+        hour: int,
+        method: str,
+        endpoint: str,
+        status: int,
+        bucket: int | None,
+        user: str,
+        action: str,
+        group: Group,
+    ) -> None:
+        """Add requests that differ in nothing else, none of them slow. `bucket` is None without a
+        duration.
+        """
+        self.entries += group.lines
+        self.hour(hour, origin).add_many(status, bucket, group)
+        self.endpoint((origin, method, endpoint)).add_many(status, bucket, group)
+        if user:
+            self.act(user, action_name(action, method, status), group.lines)
+
     def hour(self, hour: int, origin: str) -> Traffic:
         return _at(self.hours, (hour, origin), Traffic)
 
@@ -209,7 +247,7 @@ class Figures:
                 (-ms, record.time_ms, record.method, record.path, record.status, record.endpoint)
             )
         if record.user:
-            self.act(record.user, action_name(record), 1)
+            self.act(record.user, action_name(record.action, record.method, record.status), 1)
 
     def _add_event(self, record: Event) -> None:
         if record.user and record.action:
@@ -225,10 +263,10 @@ class Figures:
         self.merge_query(record.statement, QueryGroup(1, record.ms, record.ms, record.time_ms))
 
 
-def action_name(record: Request) -> str:
+def action_name(action: str, method: str, status: int) -> str:
     """Return what the user did: its name in the application, else the method; refusals are told apart."""
-    name = record.action or record.method
-    return f"{name} (refused)" if record.status in (401, 403) else name
+    name = action or method
+    return f"{name} (refused)" if status in (401, 403) else name
 
 
 def _at(table: dict[Key, Value], key: Key, make: Callable[[], Value]) -> Value:
