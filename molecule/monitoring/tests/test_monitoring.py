@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -65,6 +66,11 @@ class Monitoring:
             found += [json.loads(line)["id"] for line in self.redis("LRANGE", key, 0, -1).splitlines()]
         return sorted(found)
 
+    def sql(self, statement: str) -> None:
+        """Change the SQLite file, as time would."""
+        code = f"import sqlite3; d = sqlite3.connect('{self.database}'); d.execute('{statement}'); d.commit()"
+        self.host.check_output(f"python3 -c {shlex.quote(code)}")
+
     def stored(self) -> list[int]:
         """Return the ids of all samples in the SQLite file."""
         code = f"import sqlite3; d = sqlite3.connect('{self.database}')"
@@ -89,9 +95,13 @@ def monitoring(host: Host) -> Monitoring:
 def by_hand(monitoring: Monitoring) -> Iterator[Monitoring]:
     """The monitoring without its timer, one cycle done: the test decides when the next one runs."""
     monitoring.host.check_output(f"systemctl stop {monitoring.unit}.timer")
+    # What was over a moment ago holds back what may follow from it: tests begin as if it was long ago.
+    monitoring.sql("UPDATE alert_states SET since = 0 WHERE firing = 0")
     monitoring.cycle()
     yield monitoring
-    monitoring.host.check_output(f"systemctl start {monitoring.unit}.timer")
+    # Without the reset systemd refuses a unit that was started often.
+    timer = f"{monitoring.unit}.timer"
+    monitoring.host.check_output(f"systemctl reset-failed {timer}; systemctl start {timer}")
 
 
 def test_the_timer_runs_every_minute(monitoring: Monitoring) -> None:
@@ -342,8 +352,10 @@ def test_the_alert_says_who_used_the_memory(by_hand: Monitoring) -> None:
         by_hand.host.check_output("rm -f /run/health-status")
     events = json.loads(by_hand.host.check_output(f"{by_hand.command} alerts --json"))
     fired = [item for item in events if item["event"] == "fired" and item["type"] == "app_health_failure"][-1]
-    # A program of another user: the unit must be able to see it.
-    assert "redis-server[" in fired["details"] or "dockerd[" in fired["details"], fired
+    # Programs of other users: the unit must be able to see them.
+    pids = " ".join(re.findall(r"\[(\d+)\]", fired["details"]))
+    owners = by_hand.host.check_output(f"ps -o user= -p {shlex.quote(pids)}").split()
+    assert set(owners) - {by_hand.user}, fired
     by_hand.cycle()
 
 
@@ -428,7 +440,5 @@ def test_a_container_that_ends_by_itself_is_counted(by_hand: Monitoring) -> None
     counts = [item["restarts"] for item in by_hand.status()["sample"]["containers"]]
     assert counts == [3]
     # Ten minutes later, for the next run of the tests.
-    code = f"import sqlite3; d = sqlite3.connect('{by_hand.database}')"
-    code += "; d.execute('DELETE FROM notes'); d.commit()"
-    by_hand.host.check_output(f"python3 -c {shlex.quote(code)}")
+    by_hand.sql("DELETE FROM notes")
     assert "container_restart_loop resolved" in " ".join(by_hand.cycle())
