@@ -57,7 +57,7 @@ def read_new(path: str, marks: list[Mark] | None, take: Take, limit: int) -> Pro
     generations = open_all(path)
     try:
         if marks is None:
-            marks = [_at_end(one) for one in generations[-2:-1] if not one.compressed and not one.current]
+            marks = [_at_end(one) for one in [one for one in generations if not one.current][-1:]]
             generations_read = generations[-1:] if generations and generations[-1].current else []
             first = _read(generations_read, [], take, limit)
             return first._replace(marks=marks + first.marks)
@@ -68,7 +68,8 @@ def read_new(path: str, marks: list[Mark] | None, take: Take, limit: int) -> Pro
 
 def _read(generations: list[Generation], marks: list[Mark], take: Take, limit: int) -> Progress:
     known = _recognise(generations, marks)
-    start = max((index for index, mark in enumerate(known) if mark is not None), default=-1)
+    # Where nothing had been written yet, the same file may since have been written, copied and cut.
+    start = max((index for index, mark in enumerate(known) if mark is not None and mark.position), default=-1)
     result: list[Mark] = []
     budget = limit
     for index, one in enumerate(generations):
@@ -141,8 +142,9 @@ def _copy_of(one: Generation, mark: Mark) -> Mark | None:
 
 
 def _at_end(one: Generation) -> Mark:
-    head, tail = _ends(one.content(), one.size)
-    return Mark(one.device, one.inode, one.size, head, tail, False, one.size, False)
+    one.file.seek(0)
+    head, tail = _ends(one.file, one.size)
+    return Mark(one.device, one.inode, one.size, head, tail, False, one.size, one.compressed)
 
 
 def _ends(content: IO[bytes], position: int) -> tuple[bytes, bytes]:

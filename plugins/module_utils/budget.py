@@ -76,6 +76,20 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class Logs:
+    """What shares `logs_gb`, in MB. A file is rotated at its size, whatever its age.
+
+    `container_file_mb`: a file of a container's own log, of which `container_files` are kept.
+    """
+
+    journal_mb: int
+    nginx_file_mb: int
+    app_file_mb: int
+    container_file_mb: int
+    container_files: int
+
+
+@dataclass(frozen=True)
 class Budget:
     """What the machine has (memory, CPUs, disk), what stays free for the system, and who gets the rest."""
 
@@ -85,6 +99,7 @@ class Budget:
     reserve_mb: int
     services: Services
     disk: Disk
+    logs: Logs
 
     def as_dict(self) -> dict[str, Any]:
         """The form that templates read as `stack_budget`."""

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from .budget import APP_SLOTS, App, Budget, Disk, Nginx, Redis, Services, Worker
+from .budget import APP_SLOTS, App, Budget, Disk, Logs, Nginx, Redis, Services, Worker
 
 MEMORY_UNIT_MB = 8
 RESERVE_PERCENT = 20
@@ -31,6 +31,14 @@ WORKER_JOB_MB = 96
 BROWSER_MB = 320
 # recipes.md: Nginx used 58 MB for 1000 TLS connections, so a worker process of 1024 gets 32 MB.
 NGINX_PROCESS_MB = 32
+
+
+# Both app slots, worker, cron, two Redis, Nginx; and a second Nginx while its image is replaced.
+CONTAINERS = 8
+CONTAINER_FILES = 3
+# Rotated files kept of a log at most, and how many times smaller gzip makes them (13 measured on Nginx's lines).
+KEPT = 30
+COMPRESSION = 8
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,7 @@ def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> B
         raise TooSmallError(machine, smallest)
     reserve = reserve_mb(memory_mb)
     memory = share_out(memory_shares(parts), memory_mb - reserve, MEMORY_UNIT_MB)
+    disk = Disk(**share_out(disk_shares(parts), disk_gb, 1))
     return Budget(
         memory_mb=memory_mb,
         cpus=machine.cpus,
@@ -187,8 +196,33 @@ def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> B
             redis_queue=_redis(memory["redis_queue"], machine.cpus, eighths=4),
             nginx=_nginx(memory["nginx"], machine.cpus),
         ),
-        disk=Disk(**share_out(disk_shares(parts), disk_gb, 1)),
+        disk=disk,
+        logs=log_sizes(disk.logs_gb),
     )
+
+
+def log_sizes(logs_gb: int) -> Logs:
+    """Divide the logs' share of the disk: a tenth to the journal, 15 % to the containers, the rest to our files."""
+    total = logs_gb * 1024
+    journal = min(max(total // 10, 64), 1024)
+    container = min(max(total * 15 // 100 // (CONTAINERS * CONTAINER_FILES), 2), 50)
+    rest = total - journal - container * CONTAINERS * CONTAINER_FILES
+    return Logs(
+        journal_mb=journal,
+        nginx_file_mb=int(rest * 0.6 / log_generations(2)),
+        app_file_mb=int(rest * 0.4 / log_generations(2)),
+        container_file_mb=container,
+        container_files=CONTAINER_FILES,
+    )
+
+
+def log_generations(logs: int) -> float:
+    """How many times its largest size a log takes with all that is kept of it, for so many logs.
+
+    The file itself, which may grow by as much again before logrotate's next hour, the last one (not compressed yet),
+    and KEPT compressed ones.
+    """
+    return logs * (2 + 1 + KEPT / COMPRESSION)
 
 
 def _limits(memory_mb: int, cpus: float, cpu_share: float, least_cpus: float) -> dict[str, Any]:

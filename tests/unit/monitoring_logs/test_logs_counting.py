@@ -219,7 +219,12 @@ def test_duckdb_is_what_counts_the_usual_lines(monkeypatch: pytest.MonkeyPatch, 
     log.write_bytes(b"".join(nginx_line(START + n, "/api/documents/7") for n in range(2000)))
     seen: list[bytes] = []
     counted = plain.Count.line
-    monkeypatch.setattr(plain.Count, "line", lambda self, line: (seen.append(line), counted(self, line))[1])
+
+    def watched(self: plain.Count, line: bytes) -> None:
+        seen.append(line)
+        counted(self, line)
+
+    monkeypatch.setattr(plain.Count, "line", watched)
     assert duck.count([str(log)], 0).figures.entries == 2000
     assert seen == []
 

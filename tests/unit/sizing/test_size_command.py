@@ -22,7 +22,7 @@ def test_the_table_goes_to_standard_output() -> None:
 def test_json_is_the_form_that_templates_read() -> None:
     budget = json.loads(run("--memory", "2048", "--cpus", "4", "--json").stdout)
     assert budget["services"]["redis_queue"]["maxmemory_mb"] == 32
-    assert set(budget) == {"memory_mb", "cpus", "disk_gb", "reserve_mb", "services", "disk"}
+    assert set(budget) == {"memory_mb", "cpus", "disk_gb", "reserve_mb", "services", "disk", "logs"}
 
 
 def test_a_small_machine_is_refused_with_the_same_table() -> None:

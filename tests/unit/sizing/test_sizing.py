@@ -36,6 +36,20 @@ def test_the_plan_of_the_4h2g_host_shrinks_in_proportion() -> None:
     assert limits == {"app": 560, "worker": 280, "redis_cache": 64, "redis_queue": 64, "nginx": 96}
 
 
+@pytest.mark.parametrize("disk_gb", [14, 20, 40, 80, 500, 4000])
+def test_everything_that_is_logged_fits_the_share_of_the_logs(disk_gb: int) -> None:
+    budget = size(2048, 4, disk_gb)
+    logs = budget.logs
+    # A file at its size, as much again within logrotate's next hour, the one before, 30 compressed to an eighth.
+    kept = 2 + 1 + 30 / 8
+    nginx = 2 * kept * logs.nginx_file_mb
+    app = 2 * kept * logs.app_file_mb
+    containers = 8 * logs.container_files * logs.container_file_mb
+    assert logs.journal_mb + nginx + app + containers <= budget.disk.logs_gb * 1024
+    assert min(logs.nginx_file_mb, logs.app_file_mb) >= 16
+    assert logs.container_file_mb >= 2
+
+
 def test_one_gigabyte_works_with_fewer_processes() -> None:
     services = size(1024, 1, 20).services
     assert (services.app.processes, services.app.threads) == (2, 4)
