@@ -1,7 +1,7 @@
 """CPU-seconds a day of glances, netdata and node_exporter, on the machine that carries the embedded host.
 
-They watch the same kernel at the same time as it works. glances and netdata run all the time, here at ten
-seconds; node_exporter is scraped once a minute, collects only, and alerts nobody.
+They watch the same kernel while it works. glances runs all the time at its own rhythm, netdata at ten seconds;
+node_exporter is scraped once a minute, collects only, and alerts nobody.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _glances() -> float | None:
         subprocess.run(["python3", "-m", "venv", str(venv)], check=True)
         subprocess.run([str(venv / "bin/pip"), "install", "--quiet", "glances>=4,<5"], check=True)
     with tempfile.TemporaryDirectory() as scratch:
-        words = [str(program), "--quiet", "--time", "10", "--disable-check-update"]
+        words = [str(program), "--quiet", "--disable-check-update"]
         return _steady([*words, "--export", "csv", "--export-csv-file", f"{scratch}/glances.csv"])
 
 
