@@ -51,6 +51,9 @@ def samples_key(moment: float) -> str:
 def sample_document(row: Row) -> str:
     """Return the JSON text of a sample as the app's pages read it."""
     containers = None if row["containers"] is None else json.loads(row["containers"])
+    for item in containers or ():
+        # The name says it; 64 characters a container and minute are a lot for a Redis of 32 MB.
+        item.pop("id", None)
     health_ok = None if row["health_ok"] is None else bool(row["health_ok"])
     parts = json.loads(row["parts"])
     more = {name: parts.get(name) for name in ("public", "nginx", "queue")}
