@@ -78,6 +78,10 @@ drill: venv-dev ## Disaster drill: destroy the embedded host, make a bare one, r
 drift: venv ## Name what differs from what site.yml would make; exit status 2 when something does (INVENTORY=...)
 	@scripts/drift $(INVENTORY)
 
+.PHONY: health
+health: venv ## All checks, from inside and from here, with the next command to type (INVENTORY=..., FORMAT=json)
+	@scripts/health $(INVENTORY) $(if $(FORMAT),-e format=$(FORMAT))
+
 .PHONY: size
 size: venv ## Print the budget of a machine (MEMORY=2048 CPUS=4 DISK=40, JSON=1)
 	@scripts/size --memory $(MEMORY) --cpus $(CPUS) --disk $(DISK) $(if $(JSON),--json)
@@ -116,6 +120,10 @@ bench-release: venv-dev ## Deploys and rollbacks under load beside the original 
 .PHONY: faults
 faults: venv-dev ## Faults under load on the embedded host: nothing acknowledged may be lost (FAULTS="kill-app reboot")
 	@tests/faults/run $(FAULTS)
+
+.PHONY: bench-monitoring
+bench-monitoring: venv-dev ## Cost of a cycle beside glances, netdata and node_exporter; faults to notifications
+	@tests/bench/monitoring
 
 # --- upkeep ----------------------------------------------------------------------------------------------------
 

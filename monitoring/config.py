@@ -1,4 +1,4 @@
-"""The configuration file: JSON, so that reading it needs no library.
+"""The configuration file: JSON, so that reading it needs no library; the rules may stand in a YAML file.
 
 Every key has a default but `health.server_name` and `docker.project`, needed when that part
 is enabled; an unknown key is an error.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
+from monitoring import rulebook
 from monitoring.logs.settings import LogsConfig
 from monitoring.logs.settings import parse as parse_logs
+from monitoring.rulebook import SEVERITIES, Rule
+from monitoring.section import ConfigError, Section
 
-SEVERITIES = ("info", "warning", "critical")
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; the message names the file and the key."""
+__all__ = ["SEVERITIES", "Config", "ConfigError", "Rule", "load", "parse"]
 
 
 class SystemConfig(NamedTuple):
@@ -48,24 +47,52 @@ class DockerConfig(NamedTuple):
 
 
 class RedisConfig(NamedTuple):
+    """`socket` is the queue's, where the samples go too; `others` maps further instances to their sockets."""
+
     enabled: bool
     socket: str
     user: str
     password_file: str
     timeout_seconds: float
+    others: dict[str, str] = {}  # noqa: RUF012 (never changed)
 
 
-class Rule(NamedTuple):
-    """`above` is the limit of a threshold rule, else None; `repeat_minutes` 0 means never again."""
+class FilesConfig(NamedTuple):
+    """The service's SQLite file, and the result file of each kind of work ("backup", "rehearsal")."""
 
-    enabled: bool
-    severity: str
-    above: float | None
-    repeat_minutes: float
+    database: str
+    results: dict[str, str]
+    reboot_file: str
+
+
+class SlowConfig(NamedTuple):
+    """What is asked every few minutes. `timers` are names without ".timer"; `time_server` may be empty."""
+
+    timers: tuple[str, ...]
+    timers_seconds: float
+    time_server: str
+    clock_seconds: float
+    timesync_directory: str
+
+
+class AlertsConfig(NamedTuple):
+    """Damping, silences and channels.
+
+    An alert that fires `flaps` times within an hour is a flapping one, which must be well for `calm_minutes`.
+    While `maintenance_file` is there and younger than `maintenance_minutes`, all is silent.
+    `channels_file` holds the channels' addresses and with them their passwords.
+    """
+
+    flaps: int
+    calm_minutes: float
+    maintenance_file: str
+    maintenance_minutes: float
+    channels_file: str
+    keep_runtime: str
 
 
 class Config(NamedTuple):
-    """Retention in days; `state_directory` holds the SQLite file and the lock."""
+    """Days of retention; `state_directory` holds SQLite file and lock. An empty path turns its part off."""
 
     host: str
     state_directory: str
@@ -73,21 +100,16 @@ class Config(NamedTuple):
     alerts_days: float
     system: SystemConfig
     health: HealthConfig
+    public: HealthConfig
     docker: DockerConfig
     redis: RedisConfig
+    files: FilesConfig
+    slow: SlowConfig
+    alerts: AlertsConfig
+    textfile: str
     logs: LogsConfig
     rules: dict[str, Rule]
-
-
-# Type of alert -> (severity, limit); the limits in percent, of slow_response in seconds.
-DEFAULT_RULES: dict[str, tuple[str, float | None]] = {
-    "high_cpu_usage": ("warning", 80),
-    "high_memory_usage": ("warning", 85),
-    "high_disk_usage": ("warning", 90),
-    "app_health_failure": ("critical", None),
-    "slow_response": ("warning", 5),
-    "container_unhealthy": ("critical", None),
-}
+    rules_problem: str = ""
 
 
 def load(path: str) -> Config:
@@ -106,54 +128,71 @@ def load(path: str) -> Config:
 
 def parse(document: Any) -> Config:
     """Return the configuration of a decoded document. Raises ConfigError naming the key."""
-    top = _Section(document, "")
-    system = top.section("system")
-    health = top.section("health")
-    docker = top.section("docker")
-    redis = top.section("redis")
-    retention = top.section("retention")
-    rules = top.section("rules")
+    top = Section(document, "")
+    names = ("system", "health", "public", "docker", "redis", "files", "slow", "alerts", "logs", "retention")
+    part = {name: top.section(name) for name in names}
     repeat = top.number("repeat_minutes", 60)
+    state_directory = top.text("state_directory", "/var/lib/monitoring")
+    rules_file = top.text("rules_file", "")
+    rules_section = top.section("rules")
+    problem = ""
+    if rules_file:
+        rules, problem = _rules_of_file(rules_file, state_directory, repeat)
+    else:
+        rules = rulebook.read(rules_section, repeat)
     config = Config(
         host=top.text("host", "") or _host_name(),
-        state_directory=top.text("state_directory", "/var/lib/monitoring"),
-        samples_days=retention.number("samples_days", 7),
-        alerts_days=retention.number("alerts_days", 30),
+        state_directory=state_directory,
+        samples_days=part["retention"].number("samples_days", 7),
+        alerts_days=part["retention"].number("alerts_days", 30),
         system=SystemConfig(
-            disk_paths=tuple(system.texts("disk_paths", ["/"])),
-            proc_root=system.text("proc_root", "/proc"),
-            cgroup_root=system.text("cgroup_root", "/sys/fs/cgroup"),
+            disk_paths=tuple(part["system"].texts("disk_paths", ["/"])),
+            proc_root=part["system"].text("proc_root", "/proc"),
+            cgroup_root=part["system"].text("cgroup_root", "/sys/fs/cgroup"),
         ),
-        health=_health(health),
-        docker=_docker(docker),
-        redis=RedisConfig(
-            enabled=redis.flag("enabled", True),
-            socket=redis.text("socket", "/run/redis/redis.sock"),
-            user=redis.text("user", "monitor"),
-            password_file=redis.text("password_file", ""),
-            timeout_seconds=redis.number("timeout_seconds", 2),
-        ),
-        logs=parse_logs(top.section("logs")),
-        rules={name: _rule(rules.section(name), name, repeat) for name in DEFAULT_RULES},
+        health=_health(part["health"], True, "127.0.0.1"),
+        public=_health(part["public"], False, ""),
+        docker=_docker(part["docker"]),
+        redis=_redis(part["redis"]),
+        files=_files(part["files"]),
+        slow=_slow(part["slow"]),
+        alerts=_alerts(part["alerts"]),
+        textfile=top.text("textfile", ""),
+        logs=parse_logs(part["logs"]),
+        rules=rules,
+        rules_problem=problem,
     )
-    for section in (system, health, docker, redis, retention, rules, top):
+    for section in (*part.values(), rules_section, top):
         section.finish()
     return config
 
 
-def _health(section: _Section) -> HealthConfig:
+def _rules_of_file(path: str, state_directory: str, repeat: float) -> tuple[dict[str, Rule], str]:
+    """Return the rules of the file; with a file that cannot be used, those by default, and why."""
+    try:
+        section = Section(rulebook.read_file(path, state_directory), "rules")
+        rules = rulebook.read(section, repeat)
+        section.finish()
+    except ConfigError as error:
+        return rulebook.read(Section({}, "rules"), repeat), f"{path}: {error}; the rules by default hold"
+    return rules, ""
+
+
+def _health(section: Section, enabled: bool, address: str) -> HealthConfig:
+    wanted = section.flag("enabled", enabled)
+    name = section.text("server_name", None if wanted else "")
     return HealthConfig(
-        enabled=section.flag("enabled", True),
-        address=section.text("address", "127.0.0.1"),
+        enabled=wanted,
+        address=section.text("address", address or name),
         port=int(section.number("port", 443)),
-        server_name=section.text("server_name", None if section.flag("enabled", True) else ""),
+        server_name=name,
         path=section.text("path", "/api/health"),
         ca_file=section.text("ca_file", ""),
         timeout_seconds=section.number("timeout_seconds", 10),
     )
 
 
-def _docker(section: _Section) -> DockerConfig:
+def _docker(section: Section) -> DockerConfig:
     expected = section.section("expected")
     return DockerConfig(
         enabled=section.flag("enabled", True),
@@ -165,79 +204,49 @@ def _docker(section: _Section) -> DockerConfig:
     )
 
 
-def _rule(section: _Section, name: str, repeat: float) -> Rule:
-    severity, above = DEFAULT_RULES[name]
-    rule = Rule(
+def _redis(section: Section) -> RedisConfig:
+    others = section.section("others")
+    return RedisConfig(
         enabled=section.flag("enabled", True),
-        severity=section.text("severity", severity),
-        above=None if above is None else section.number("above", above),
-        repeat_minutes=section.number("repeat_minutes", repeat),
+        socket=section.text("socket", "/run/redis/redis.sock"),
+        user=section.text("user", "monitor"),
+        password_file=section.text("password_file", ""),
+        timeout_seconds=section.number("timeout_seconds", 2),
+        others={name: others.text(name, None) for name in others.names()},
     )
-    if rule.severity not in SEVERITIES:
-        raise ConfigError(
-            f"rules.{name}.severity is {rule.severity!r}; it must be one of {', '.join(SEVERITIES)}"
-        )
-    section.finish()
-    return rule
+
+
+def _files(section: Section) -> FilesConfig:
+    results = section.section("results")
+    return FilesConfig(
+        database=section.text("database", ""),
+        results={name: results.text(name, None) for name in results.names()},
+        reboot_file=section.text("reboot_file", "/run/reboot-required"),
+    )
+
+
+def _slow(section: Section) -> SlowConfig:
+    return SlowConfig(
+        timers=tuple(section.texts("timers", [])),
+        timers_seconds=section.number("timers_seconds", 300),
+        time_server=section.text("time_server", ""),
+        clock_seconds=section.number("clock_seconds", 600),
+        timesync_directory=section.text("timesync_directory", "/run/systemd/timesync"),
+    )
+
+
+def _alerts(section: Section) -> AlertsConfig:
+    return AlertsConfig(
+        flaps=int(section.number("flaps", 3)),
+        calm_minutes=section.number("calm_minutes", 15),
+        maintenance_file=section.text("maintenance_file", ""),
+        maintenance_minutes=section.number("maintenance_minutes", 20),
+        channels_file=section.text("channels_file", ""),
+        keep_runtime=section.text("keep_runtime", "/run"),
+    )
 
 
 def _host_name() -> str:
     import socket
 
     return socket.gethostname()
-
-
-class _Section:
-    """A JSON object whose keys are taken one by one; what is left over at the end was misspelt."""
-
-    def __init__(self, values: Any, name: str) -> None:
-        if not isinstance(values, dict):
-            raise ConfigError(f"{name or 'the document'} must be an object")
-        self._values: dict[str, Any] = values
-        self._name = name
-        self._taken: set[str] = set()
-
-    def section(self, key: str) -> _Section:
-        return _Section(self._take(key, {}), self._path(key))
-
-    def names(self) -> list[str]:
-        return list(self._values)
-
-    def flag(self, key: str, default: bool) -> bool:
-        return bool(self._typed(key, default, lambda value: isinstance(value, bool), "true or false"))
-
-    def number(self, key: str, default: float) -> float:
-        def fits(value: Any) -> bool:
-            return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
-
-        return float(self._typed(key, default, fits, "a number, not negative"))
-
-    def text(self, key: str, default: str | None) -> str:
-        return str(self._typed(key, default, lambda value: isinstance(value, str), "a text"))
-
-    def texts(self, key: str, default: list[str]) -> list[str]:
-        def fits(value: Any) -> bool:
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-        return list(self._typed(key, default, fits, "a list of texts"))
-
-    def finish(self) -> None:
-        unknown = sorted(set(self._values) - self._taken)
-        if unknown:
-            known = ", ".join(sorted(self._taken))
-            raise ConfigError(f"unknown key {self._path(unknown[0])}; known here: {known}")
-
-    def _take(self, key: str, default: Any) -> Any:
-        self._taken.add(key)
-        return self._values.get(key, default)
-
-    def _typed(self, key: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
-        value = self._take(key, default)
-        if value is None:
-            raise ConfigError(f"{self._path(key)} is missing")
-        if not fits(value):
-            raise ConfigError(f"{self._path(key)} is {value!r}; it must be {wanted}")
-        return value
-
-    def _path(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key

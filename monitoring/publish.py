@@ -51,7 +51,16 @@ def samples_key(moment: float) -> str:
 def sample_document(row: Row) -> str:
     """Return the JSON text of a sample as the app's pages read it."""
     containers = None if row["containers"] is None else json.loads(row["containers"])
+    for item in containers or ():
+        # The name says it; 64 characters a container and minute are a lot for a Redis of 32 MB.
+        item.pop("id", None)
     health_ok = None if row["health_ok"] is None else bool(row["health_ok"])
+    parts = json.loads(row["parts"])
+    more = {name: parts.get(name) for name in ("public", "nginx", "queue")}
+    redis = {
+        name: {"memory_percent": item["memory_percent"], "evicted": item["evicted"]}
+        for name, item in (parts.get("redis") or {}).items()
+    }
     return compact(
         {
             "id": row["id"],
@@ -66,6 +75,7 @@ def sample_document(row: Row) -> str:
                 "network_received_bytes": row["network_received_bytes"],
                 "network_sent_bytes": row["network_sent_bytes"],
                 "load": [row["load_1"], row["load_5"], row["load_15"]],
+                **(parts.get("system") or {}),
             },
             "health": {
                 "ok": health_ok,
@@ -74,6 +84,8 @@ def sample_document(row: Row) -> str:
                 "error": row["health_error"],
                 "body": None if row["health_body"] is None else json.loads(row["health_body"]),
             },
+            **more,
+            "redis": redis,
             "containers": containers,
             "containers_error": row["containers_error"],
         }

@@ -40,6 +40,20 @@ MIGRATIONS = (
     CREATE INDEX alert_events_by_time ON alert_events (time);
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE samples ADD COLUMN parts TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE alert_states ADD COLUMN contrary_since INTEGER;
+    ALTER TABLE alert_events ADD COLUMN details TEXT NOT NULL DEFAULT '';
+    ALTER TABLE alert_events ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+    UPDATE alert_events SET queued = 1;
+    CREATE TABLE silences (
+        id INTEGER PRIMARY KEY, made INTEGER NOT NULL, until INTEGER NOT NULL, type TEXT NOT NULL,
+        reason TEXT NOT NULL, who TEXT NOT NULL);
+    CREATE TABLE outbox (
+        channel TEXT NOT NULL, event INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+        next_try INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (channel, event)) WITHOUT ROWID;
+    """,
 )
 
 Row = sqlite3.Row
@@ -111,6 +125,7 @@ class Store:
             if sample.containers is None
             else compact([container._asdict() for container in sample.containers.items]),
             "containers_error": "" if sample.containers is None else sample.containers.error,
+            "parts": compact(parts_document(sample)),
         }
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
@@ -125,6 +140,8 @@ class Store:
         """Forget what is too old, whether Redis got it or not (there it would have expired too)."""
         self.connection.execute("DELETE FROM samples WHERE time < ?", (int(now - samples_days * 86400),))
         self.connection.execute("DELETE FROM alert_events WHERE time < ?", (int(now - alerts_days * 86400),))
+        self.connection.execute("DELETE FROM outbox WHERE event NOT IN (SELECT id FROM alert_events)")
+        self.connection.execute("DELETE FROM silences WHERE until < ?", (int(now - alerts_days * 86400),))
 
 
 def open_store(directory: str, timeout_seconds: float = 10) -> Store:
@@ -151,6 +168,32 @@ def next_id(connection: sqlite3.Connection, table: str, now: float) -> int:
     """Return an id (ms since the epoch) that grows, even when the clock jumps back or the file is new."""
     last = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0]  # noqa: S608 (own names)
     return max(int(now * 1000), (last or 0) + 1)
+
+
+def parts_document(sample: Sample) -> dict[str, Any]:
+    """Return what the columns of the table do not hold, as it is stored and published."""
+    more = (
+        "cpu_steal_percent",
+        "cpu_iowait_percent",
+        "memory_available_mb",
+        "swap_percent",
+        "disk_read_bytes",
+        "disk_written_bytes",
+        "pressure",
+        "oom_kills",
+    )
+    parts = sample.parts
+    public = None
+    if parts.public is not None:
+        public = {name: getattr(parts.public, name) for name in ("ok", "status", "response_ms", "error")}
+    return {
+        "system": {name: getattr(sample.system, name) for name in more},
+        "public": public,
+        "nginx": None if parts.nginx is None else parts.nginx._asdict(),
+        "queue": None if parts.queue is None else parts.queue._asdict(),
+        "redis": {item.name: item._asdict() for item in parts.redis},
+        "database": None if parts.database is None else parts.database._asdict(),
+    }
 
 
 def compact(value: Any) -> str:

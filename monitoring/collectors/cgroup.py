@@ -5,6 +5,7 @@ A file that is missing, unreadable or not a number is a missing value (None).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ def cpu_nanoseconds(found: Group) -> int | None:
     """Return the CPU time used since the group was made."""
     if found.version == 1:
         return _number(found.cpu / "cpuacct.usage")
-    microseconds = _field(found.cpu / "cpu.stat", "usage_usec")
+    microseconds = field(found.cpu / "cpu.stat", "usage_usec")
     return None if microseconds is None else microseconds * 1000
 
 
@@ -69,13 +70,29 @@ def memory(found: Group) -> Memory:
     if found.version == 1:
         usage = _number(found.memory / "memory.usage_in_bytes")
         limit = _number(found.memory / "memory.limit_in_bytes")
-        inactive = _field(found.memory / "memory.stat", "total_inactive_file")
+        inactive = field(found.memory / "memory.stat", "total_inactive_file")
     else:
         usage = _number(found.memory / "memory.current")
         limit = _number(found.memory / "memory.max")
-        inactive = _field(found.memory / "memory.stat", "inactive_file")
+        inactive = field(found.memory / "memory.stat", "inactive_file")
     used = None if usage is None else max(usage - (inactive or 0), 0)
     return Memory(used, limit if limit is not None and 0 < limit < UNLIMITED else None)
+
+
+def oom_kills(found: Group) -> int | None:
+    """Return the processes that were killed in the group and below it for want of memory.
+
+    Version 1 counts each group by itself, so the groups that exist are added up.
+    """
+    if found.version == 2:
+        return field(found.memory / "memory.events", "oom_kill")
+    counts = [
+        field(Path(directory, "memory.oom_control"), "oom_kill")
+        for directory, _, files in os.walk(str(found.memory))
+        if "memory.oom_control" in files
+    ]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _read(path: Path) -> str:
@@ -90,10 +107,11 @@ def _number(path: Path) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _field(path: Path, name: str) -> int | None:
+def field(path: Path, name: str) -> int | None:
+    """Return the number behind `name` in a file of "name number" lines, or None."""
     for line in _read(path).splitlines():
         key, _, value = line.partition(" ")
         if key == name:
-            value = value.strip()
+            value = value.replace(" kB", "").strip()
             return int(value) if value.isascii() and value.isdigit() else None
     return None

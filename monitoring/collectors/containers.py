@@ -20,6 +20,9 @@ MAX_LIST_BYTES = 4 << 20
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
+# Docker remembers its last 256 events; further back than this nothing is asked, in seconds.
+LONGEST_RECORD = 600
+QUOTED = (("{", "%7B"), ("}", "%7D"), ('"', "%22"), ("[", "%5B"), ("]", "%5D"), ("=", "%3D"))
 
 
 def collect(
@@ -32,13 +35,18 @@ def collect(
         listed = _list(config)
     except (OSError, http10.BadAnswerError, ValueError) as error:
         return Containers((), f"Docker does not answer on {config.socket}: {error}"), {}
+    ends = _ends(config, previous, now)
     totals: dict[str, int] = {}
     items = []
     for entry in listed:
         labels = entry.get("Labels") or {}
         if labels.get(PROJECT_LABEL) != config.project or labels.get(ONE_OFF_LABEL) == "True":
             continue
-        items.append(_measure(config, entry, labels, previous, now, host_memory_mb, totals))
+        item = _measure(config, entry, labels, previous, now, host_memory_mb, totals)
+        if ends is not None:
+            restarts, kills = ends.get(item.id, (0, 0))
+            item = item._replace(restarts=restarts, oom_kills=kills)
+        items.append(item)
     items.sort(key=lambda item: item.name)
     return Containers(tuple(items), ""), totals
 
@@ -51,18 +59,59 @@ def health_of(status: str) -> str:
     return "starting" if inside == "health: starting" else "none"
 
 
+def _ends(config: DockerConfig, previous: Counters | None, now: float) -> dict[str, tuple[int, int]] | None:
+    """Return for each container the ends that nobody asked for and the OOM kills since the previous cycle.
+
+    They come from Docker's own record of events: a counter in the cgroup files ends with the container.
+    """
+    if previous is None or not previous.time < now:
+        return None
+    since = max(previous.time, now - LONGEST_RECORD)
+    filters = {
+        "type": ["container"],
+        "event": ["die", "kill", "oom"],
+        "label": [f"{PROJECT_LABEL}={config.project}"],
+    }
+    query = json.dumps(filters, separators=(",", ":"))
+    for plain, quoted in QUOTED:
+        query = query.replace(plain, quoted)
+    try:
+        answer = _get(config, f"/events?since={since:.3f}&until={now:.3f}&filters={query}")
+        events = [json.loads(line) for line in answer.decode("utf-8").splitlines() if line.strip()]
+    except (OSError, http10.BadAnswerError, ValueError):
+        return None
+    found: dict[str, tuple[int, int]] = {}
+    asked_for: set[str] = set()
+    for event in events:
+        identity, action = str(event.get("id", "")), event.get("status")
+        ends, kills = found.get(identity, (0, 0))
+        if action == "kill":
+            asked_for.add(identity)
+        elif action == "oom":
+            found[identity] = (ends, kills + 1)
+        elif action == "die" and identity not in asked_for:
+            found[identity] = (ends + 1, kills)
+        elif action == "die":
+            asked_for.discard(identity)
+    return found
+
+
 def _list(config: DockerConfig) -> list[dict[str, Any]]:
+    listed = json.loads(_get(config, "/containers/json?all=1").decode("utf-8"))
+    if not isinstance(listed, list):
+        raise ValueError("the list of containers is not a list")
+    return listed
+
+
+def _get(config: DockerConfig, path: str) -> bytes:
     deadline = time.monotonic() + config.timeout_seconds
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(config.timeout_seconds)
         connection.connect(config.socket)
-        answer = http10.get(connection, "docker", "/containers/json?all=1", deadline, MAX_LIST_BYTES)
+        answer = http10.get(connection, "docker", path, deadline, MAX_LIST_BYTES)
     if answer.status != 200:
         raise http10.BadAnswerError(f"HTTP status {answer.status}")
-    listed = json.loads(answer.body.decode("utf-8"))
-    if not isinstance(listed, list):
-        raise ValueError("the list of containers is not a list")
-    return listed
+    return answer.body
 
 
 def _measure(

@@ -23,7 +23,7 @@ def collect(config: HealthConfig) -> Health:
     start = time.monotonic()
     deadline = start + config.timeout_seconds
     try:
-        answer = _ask(config, deadline)
+        answer, not_after = _ask(config, deadline)
     except ssl.SSLCertVerificationError as error:
         return Health(False, None, None, None, f"certificate refused: {error.verify_message}")
     except socket.timeout:
@@ -34,16 +34,19 @@ def collect(config: HealthConfig) -> Health:
     elapsed = (time.monotonic() - start) * 1000
     body = _decode(answer.body)
     if answer.status != 200:
-        return Health(False, answer.status, elapsed, body, f"HTTP status {answer.status}{_failing(body)}")
-    return Health(True, answer.status, elapsed, body, "")
+        reason = f"HTTP status {answer.status}{_failing(body)}"
+        return Health(False, answer.status, elapsed, body, reason, not_after)
+    return Health(True, answer.status, elapsed, body, "", not_after)
 
 
-def _ask(config: HealthConfig, deadline: float) -> http10.Answer:
+def _ask(config: HealthConfig, deadline: float) -> tuple[http10.Answer, float | None]:
     context = _context(config.ca_file)
     with socket.create_connection((config.address, config.port), timeout=config.timeout_seconds) as plain:
         plain.settimeout(max(deadline - time.monotonic(), 0.001))
         with context.wrap_socket(plain, server_hostname=config.server_name) as connection:
-            return http10.get(connection, config.server_name, config.path, deadline, MAX_BODY_BYTES)
+            not_after = (connection.getpeercert() or {}).get("notAfter")
+            answer = http10.get(connection, config.server_name, config.path, deadline, MAX_BODY_BYTES)
+    return answer, float(ssl.cert_time_to_seconds(not_after)) if isinstance(not_after, str) else None
 
 
 def _context(ca_file: str) -> ssl.SSLContext:

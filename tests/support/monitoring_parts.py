@@ -29,9 +29,9 @@ class RedisServer:
         self.directory = directory
         self.socket = directory / "redis.sock"
         self.process: subprocess.Popen[bytes] | None = None
-        rights = "~monitoring:* +@read +@write +ping +info -@dangerous"
+        rights = "~monitoring:* %R~rq:* -@all +@read +@write +@connection -@dangerous +ping +info"
         acl = f"user default off\nuser monitor on >{PASSWORD} {rights}\n"
-        acl += "user admin on nopass ~* +@all\n"
+        acl += "user admin on nopass ~* &* +@all\n"
         (directory / "users.acl").write_text(acl)
 
     def start(self) -> None:
@@ -120,10 +120,11 @@ class HealthServer:
 
 
 class Engine:
-    """Speaks just enough of Docker's API on a unix socket: the list of containers that the test set."""
+    """Speaks just enough of Docker's API on a unix socket: the containers and events that the test set."""
 
     def __init__(self, path: Path) -> None:
         self.containers: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         self.raw: bytes | None = None
         self.path = path
         outer = self
@@ -133,8 +134,11 @@ class Engine:
                 request = self.rfile.readline()
                 while self.rfile.readline().strip():
                     pass
-                assert request == b"GET /containers/json?all=1 HTTP/1.0\r\n", request
-                body = json.dumps(outer.containers).encode()
+                if request.startswith(b"GET /events?since="):
+                    body = "".join(json.dumps(event) + "\n" for event in outer.events).encode()
+                else:
+                    assert request == b"GET /containers/json?all=1 HTTP/1.0\r\n", request
+                    body = json.dumps(outer.containers).encode()
                 answer = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
                 self.wfile.write(outer.raw if outer.raw is not None else answer)
 
@@ -156,6 +160,13 @@ class Engine:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+def free_port() -> int:
+    """A TCP port of loopback on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def write_cpu(root: Path, busy: int, idle: int, iowait: int = 0) -> None:

@@ -32,8 +32,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ca_usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
     openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", *ca_usage)
     openssl("req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={SERVER_NAME}")
-    (directory / "san").write_text(f"subjectAltName=DNS:{SERVER_NAME}\n")
-    signer = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san", "-days", "2")
+    (directory / "san").write_text(f"subjectAltName=DNS:{SERVER_NAME},IP:127.0.0.1\n")
+    signer = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "san", "-days", "90")
     openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", *signer)
     return directory
 

@@ -80,7 +80,7 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 def test_a_well_host_gives_a_sample_and_no_word(monitor: Monitor, redis_server: RedisServer) -> None:
     done = monitor.run("collect")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr
     status = monitor.status()
     assert status["state"] == "ok"
     assert status["sample"]["health"]["ok"] is True
@@ -125,13 +125,14 @@ def test_the_alert_goes_out_while_redis_is_down_and_nothing_is_lost(
     health_server.status = 500
     first, second = monitor.run("collect"), monitor.run("collect")
     assert (first.returncode, second.returncode) == (0, 0)
-    assert len(lines(first)) == 1
+    assert len(lines(first)) == 1, "one fault, one alert: the failing application follows from it"
+    assert "alert redis_down fired subject='queue'" in first.stderr
     assert "Redis does not take the samples" in first.stderr
     assert "Redis" not in second.stderr, "said once, not every minute"
     assert monitor.status()["redis"]["waiting"] == 3
     redis_server.start()
     third = monitor.run("collect")
-    assert "Redis takes the samples again: 4 sent, 0 waiting" in third.stderr
+    assert "Redis takes the samples again: 5 sent, 0 waiting" in third.stderr
     keys = redis_server.admin("KEYS", "monitoring:samples:*")
     assert sum(redis_server.admin("LLEN", key) for key in keys) == 4
 

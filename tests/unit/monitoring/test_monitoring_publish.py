@@ -204,6 +204,14 @@ def test_a_wrong_password_is_an_error_in_words(store: Store, redis_server: Redis
         RedisClient(settings)
 
 
+def test_the_user_reads_the_queue_and_changes_nothing_there(redis_server: RedisServer) -> None:
+    redis_server.admin("RPUSH", "rq:queue:default", "job")
+    with RedisClient(redis_server.settings()) as client:
+        assert client.call("LLEN", "rq:queue:default") == 1
+        with pytest.raises(RedisError, match="NOPERM"):
+            client.call("LPOP", "rq:queue:default")
+
+
 def test_the_user_may_not_touch_other_keys(redis_server: RedisServer) -> None:
     with RedisClient(redis_server.settings()) as client, pytest.raises(RedisError, match="NOPERM"):
-        client.call("LRANGE", "rq:queue:default", 0, -1)
+        client.call("GET", "session:1")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-import psutil
 import pytest
 
 from monitoring.collectors import system
@@ -100,4 +100,75 @@ def test_a_host_that_is_a_container_counts_its_own_memory_and_cpu(
     assert first.memory_percent == pytest.approx(50)
     write(10 + 6)
     second, _ = system.collect(settings, counters, 1060.0)
-    assert second.cpu_percent == pytest.approx(6 / 60 / (psutil.cpu_count() or 1) * 100)
+    assert second.cpu_percent == pytest.approx(6 / 60 / (os.cpu_count() or 1) * 100)
+
+
+def test_a_busy_disk_a_stolen_cpu_and_pressure(settings: SystemConfig, proc_root: Path) -> None:
+    _, before = system.collect(settings, None, 1000.0)
+    (proc_root / "stat").write_text("cpu  1000 0 0 9500 100 0 0 400 0 0\n")
+    (proc_root / "diskstats").write_text(
+        "253 0 vda 10 0 100 0 20 0 40 0 0 0 0\n"
+        "253 1 vda1 10 0 100 0 20 0 40 0 0 0 0\n"
+        "7 0 loop0 1 0 9 0 1 0 9 0 0 0 0\n"
+    )
+    (proc_root / "pressure").mkdir()
+    for name in ("cpu", "io"):
+        (proc_root / "pressure" / name).write_text(
+            "some avg10=1.00 avg60=12.50 avg300=3.00 total=5\nfull avg60=9\n"
+        )
+    with (proc_root / "meminfo").open("a") as file:
+        file.write("SwapTotal: 1000 kB\nSwapFree: 750 kB\n")
+    sample, _ = system.collect(settings, before, 1060.0)
+    assert sample.cpu_steal_percent == pytest.approx(40)
+    assert sample.cpu_iowait_percent == pytest.approx(10)
+    assert (sample.disk_read_bytes, sample.disk_written_bytes) == (51200, 20480), "whole disks, once"
+    assert sample.pressure == {"cpu": 12.5, "io": 12.5}
+    assert sample.swap_percent == 25
+
+
+def test_inodes_are_counted(settings: SystemConfig) -> None:
+    sample, _ = system.collect(settings, None, 1000.0)
+    inodes = sample.disks[0].inodes_percent
+    assert inodes is None or 0 < inodes < 100
+
+
+def test_oom_kills_since_the_previous_cycle(settings: SystemConfig, proc_root: Path) -> None:
+    (proc_root / "vmstat").write_text("nr_free_pages 5\noom_kill 7\n")
+    first, before = system.collect(settings, None, 1000.0)
+    assert first.oom_kills is None, "nobody knows when they were"
+    (proc_root / "vmstat").write_text("nr_free_pages 5\noom_kill 9\n")
+    assert system.collect(settings, before, 1060.0)[0].oom_kills == 2
+    (proc_root / "sys/kernel/random/boot_id").write_text("another\n")
+    (proc_root / "vmstat").write_text("oom_kill 1\n")
+    assert system.collect(settings, before, 1060.0)[0].oom_kills == 1
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_oom_kills_in_a_host_that_is_a_container(
+    settings: SystemConfig, tmp_path: Path, version: int
+) -> None:
+    root = tmp_path / "cgroup"
+    memory = root if version == 2 else root / "memory"
+    inner = memory / "docker/abc"
+    inner.mkdir(parents=True)
+    (root / "cgroup.controllers").write_text("memory") if version == 2 else None
+    (memory / ("memory.max" if version == 2 else "memory.limit_in_bytes")).write_text(str(1000 * MIB))
+
+    def write(own: int, below: int) -> None:
+        if version == 2:
+            (memory / "memory.events").write_text(f"oom 9\noom_kill {own + below}\n")
+        else:
+            (memory / "memory.oom_control").write_text(f"under_oom 0\noom_kill {own}\n")
+            (inner / "memory.oom_control").write_text(f"under_oom 0\noom_kill {below}\n")
+
+    write(1, 1)
+    _, before = system.collect(settings, None, 1000.0)
+    write(1, 4)
+    assert system.collect(settings, before, 1060.0)[0].oom_kills == 3
+
+
+def test_without_proc_everything_is_missing_and_nothing_fails(tmp_path: Path) -> None:
+    empty = SystemConfig((), str(tmp_path / "none"), str(tmp_path / "none"))
+    _, before = system.collect(empty, None, 1000.0)
+    sample, _ = system.collect(empty, before, 1060.0)
+    assert {value for name, value in sample._asdict().items() if name != "disks"} == {None}
