@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.api.schemas import Id, Input, Model
+from app.api.schemas import Body, Id, Model
 
 
-class JobBody(Input):
+class JobBody(Body):
     kind: Literal["export"]
     documents: list[Id] = Field(min_length=1, max_length=1000)
 
