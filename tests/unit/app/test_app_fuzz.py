@@ -82,8 +82,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) 
     stack.stop()
 
 
-# The administrator last: as it, accounts are locked and renamed. One worker: two threads that call `ast` at once,
-# as Hypothesis does, are an error in Python 3.11.
+# The administrator last: as it, accounts are locked and renamed.
+# One worker: Hypothesis calls `ast`, where two threads at once are an error of Python 3.11.
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
 def test_no_request_breaks_what_the_document_says(served: Served, role: str, tmp_path: Path) -> None:
     run = subprocess.run(
