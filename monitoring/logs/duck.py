@@ -44,6 +44,8 @@ def count(paths: Iterable[str], since_ms: int, form: str = "auto") -> Count:
         try:
             connection.execute("SET temp_directory = ?", [directory])
             connection.execute("SET preserve_insertion_order = false")
+            # It would be written to standard output, in the middle of a report.
+            connection.execute("SET enable_progress_bar = false")
             pipe = Path(directory, "lines")
             os.mkfifo(pipe, 0o600)
             for path in paths:

@@ -259,7 +259,7 @@ def _table_section(
     before: str = "",
     long: int = 0,
 ) -> str:
-    """Return a section with a table: its first `texts` columns are text, one of them `long`; cells are HTML."""
+    """Return a section with a table of HTML cells; the first `texts` columns are text, one of them `long`."""
 
     def css(column: int) -> str:
         return "long" if column == long else "" if column < texts else "number"

@@ -144,3 +144,12 @@ def test_swap_file_of_a_machine(host: Host) -> None:
 
 def test_nothing_rebooted_the_host(host: Host) -> None:
     assert host.file("/run/reboot-required").exists, "the flag lives in memory: it is gone after a reboot"
+
+
+def test_logs_are_looked_at_each_hour_and_the_journal_keeps_to_its_share(host: Host) -> None:
+    shown = host.check_output("systemctl show logrotate.timer --property TimersCalendar")
+    assert "OnCalendar=*-*-* *:00:00" in shown, shown
+    assert "OnCalendar=*-*-* 00:00:00" not in shown, shown
+    assert host.service("logrotate.timer").is_running
+    conf = host.check_output("cat /etc/systemd/journald.conf.d/60-tencent-doc-manager.conf")
+    assert "SystemMaxUse=200M" in conf or "SystemMaxUse=1" in conf, conf

@@ -1,4 +1,4 @@
-"""Rollups, DuckDB and the plain way give what a slow, plain reference gives, on random logs with broken lines."""
+"""Rollups, DuckDB and the plain way give what a slow reference gives, on random logs with broken lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PATHS = [
     "/api/jobs/0f8fad5b-d9cb-469f-a165-70867728950e", "/api/documents?q=%E4%B8%AD", "/wp-login.php", "*", "",
 ]  # fmt: skip
 BROKEN = [
-    b"", b"   ", b"{", b"garbage", b'{"a":1}', b"[1]", b"{}x", b"\x00\x00", b'\xff\xfe{"', b'"quoted, unclosed',
+    b"", b"   ", b"{", b"garbage", b'{"a":1}', b"[1]", b"{}x", b"\x00\x00", b'\xff\xfe{"',
+    b'"quoted, unclosed',
     b'{"timestamp":"1","status":200,"bytes":1,"request_time":0.1}', b"GET / HTTP/1.1", b"x" * 70_000,
     b'{"timestamp":NaN,"status":200,"bytes":1,"request_time":0.1,"method":"GET","uri":"/","user":""}',
 ]  # fmt: skip
@@ -68,7 +69,8 @@ def app(draw: st.DrawFn) -> bytes:
     if kind == 1:
         return app_line(when, "slow_query", "slow", "WARNING", duration_ms=250.5, statement="SELECT  1")
     return app_request(
-        when, user=draw(st.sampled_from([None, "anna", "王伟"])), action=draw(st.sampled_from([None, "login", "view"])),
+        when, user=draw(st.sampled_from([None, "anna", "王伟"])),
+        action=draw(st.sampled_from([None, "login", "view"])),
         status=draw(statuses), duration_ms=draw(durations) + 0.25,
     )  # fmt: skip
 

@@ -39,8 +39,8 @@ class Rotation:
         program = shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         assert program, "logrotate is missing: scripts/unit installs it"
         done = subprocess.run(
-            [program, "--force", "--state", str(self._state), str(self._settings)], capture_output=True, text=True,
-            check=False,
+            [program, "--force", "--state", str(self._state), str(self._settings)],
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 

@@ -40,7 +40,7 @@ def test_the_plan_of_the_4h2g_host_shrinks_in_proportion() -> None:
 def test_everything_that_is_logged_fits_the_share_of_the_logs(disk_gb: int) -> None:
     budget = size(2048, 4, disk_gb)
     logs = budget.logs
-    # A file at its size, as much again within logrotate's next hour, the one before, 30 compressed to an eighth.
+    # A file at its size, as much again in logrotate's next hour, the one before, 30 compressed to an eighth.
     kept = 2 + 1 + 30 / 8
     nginx = 2 * kept * logs.nginx_file_mb
     app = 2 * kept * logs.app_file_mb
