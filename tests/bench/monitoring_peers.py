@@ -1,7 +1,7 @@
 """CPU-seconds a day of glances, netdata and node_exporter, on the machine that carries the embedded host.
 
-They watch the same kernel while it works. glances runs all the time at its own rhythm, netdata at ten seconds;
-node_exporter is scraped once a minute, collects only, and alerts nobody.
+They watch the same kernel while it works. glances runs all the time at its own rhythm, netdata at ten
+seconds; node_exporter is scraped once a minute, collects only, and alerts nobody.
 """
 
 from __future__ import annotations

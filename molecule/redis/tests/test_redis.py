@@ -109,7 +109,9 @@ def test_limits_monitoring_to_its_own_keys(host: Host, instance: str) -> None:
     assert ask(host, instance, "LPUSH", "monitoring:probe", "1", user="monitor") == "1"
     assert ask(host, instance, "EXPIRE", "monitoring:probe", "60", user="monitor") == "1"
     assert ask(host, instance, "DEL", "monitoring:probe", user="monitor") == "1"
-    assert "NOPERM" in ask(host, instance, "GET", "rq:probe", user="monitor")
+    assert ask(host, instance, "LLEN", "rq:queue:probe", user="monitor") == "0", "it counts the jobs"
+    assert "NOPERM" in ask(host, instance, "LPUSH", "rq:queue:probe", "1", user="monitor")
+    assert "NOPERM" in ask(host, instance, "GET", "session:probe", user="monitor")
     assert "NOPERM" in ask(host, instance, "SET", "other", "1", user="monitor")
     assert "NOPERM" in ask(host, instance, "KEYS", "*", user="monitor")
 
