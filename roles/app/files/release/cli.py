@@ -62,7 +62,9 @@ def _release(settings: Settings, wanted: argparse.Namespace) -> int:
     history.begin(settings, run)
     try:
         if wanted.command == "deploy":
-            changed = procedure.deploy(wanted.release, json.loads(wanted.note), wanted.force)
+            known = history.read_note(settings, wanted.release)
+            note = {**known, "who": wanted.who, **json.loads(wanted.note)}
+            changed = procedure.deploy(wanted.release, note, wanted.force)
         else:
             run = run._replace(target=procedure.rollback(wanted.release, wanted.restore_data))
             changed = True
