@@ -34,5 +34,3 @@ for _ in $(seq 50); do
 done
 radosgw-admin -n client.rgw.test --no-mon-config user create --uid=keeper --display-name=keeper \
   --access-key="$2" --secret="$3" >/dev/null 2>/var/log/rgw-admin.log || { cat /var/log/rgw-admin.log; exit 1; }
-# restic makes its bucket, Litestream does not.
-curl --silent --fail --aws-sigv4 aws:amz:us-east-1:s3 --user "$2:$3" --request PUT http://127.0.0.1:7480/replica

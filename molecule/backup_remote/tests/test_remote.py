@@ -81,7 +81,7 @@ def test_a_login_that_is_refused_is_named_and_makes_nothing_new(service: Service
         assert service.run() != 0
         last = service.last()
         assert last["cause"] == "unreachable", last
-        words = "signature" if service.is_s3 else "Permission denied"
+        words = "signature" if service.is_s3 else "unable to start the sftp session"
         assert words in last["error"], last
     finally:
         host.check_output(f"mv {file}.kept {file}")

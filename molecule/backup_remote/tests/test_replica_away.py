@@ -8,11 +8,11 @@ import time
 import pytest
 from conftest import AS_SERVICE, SERVICES, WRITER, Service, docker, staged_rows
 
-testinfra_hosts = SERVICES[1:]
+testinfra_hosts = SERVICES[:1]
 
 
 def test_a_replica_that_is_away_does_not_stop_the_writer(replicating: Service) -> None:
-    docker("exec", "tdm-remote-storage", "systemctl", "stop", "s3")
+    docker("exec", "tdm-remote-storage", "systemctl", "stop", "ssh.service", "ssh.socket")
     try:
         code = WRITER.replace("while True:", "for _ in range(500):")
         done = subprocess.run(
@@ -23,7 +23,7 @@ def test_a_replica_that_is_away_does_not_stop_the_writer(replicating: Service) -
         )
         assert done.returncode == 0, done.stderr
     finally:
-        docker("exec", "tdm-remote-storage", "systemctl", "start", "s3")
+        docker("exec", "tdm-remote-storage", "systemctl", "start", "ssh.service")
     wanted = int(done.stdout.split()[-1])
     for _ in range(40):
         replicating.stage("--source=replica")

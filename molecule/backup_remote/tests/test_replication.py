@@ -20,7 +20,7 @@ def test_the_unit_is_confined_and_gives_way(replicating: Service) -> None:
         "Nice=10",
         "IOSchedulingClass=2",
         f"MemoryMax={128 << 20}",
-        f"PrivateNetwork={'no' if replicating.is_s3 else 'yes'}",
+        f"PrivateNetwork={'yes' if replicating.is_s3 else 'no'}",
     ):
         assert line in shown
 
