@@ -1,4 +1,4 @@
-"""A real rsyslogd with the role's settings: lines wait on the disk while the server is away, and arrive once."""
+"""A real rsyslogd with the role's settings: lines wait on the disk while the server is away, arrive once."""
 
 from __future__ import annotations
 
