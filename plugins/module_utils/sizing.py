@@ -36,7 +36,7 @@ NGINX_PROCESS_MB = 32
 # Both app slots, worker, cron, two Redis, Nginx; and a second Nginx while its image is replaced.
 CONTAINERS = 8
 CONTAINER_FILES = 3
-# Rotated files kept of a log at most, and how many times smaller gzip makes them (13 measured on Nginx's lines).
+# Rotated files kept of a log at most, and how many times smaller gzip makes them (13 measured on Nginx's).
 KEPT = 30
 COMPRESSION = 8
 
@@ -202,7 +202,7 @@ def size(memory_mb: int, cpus: float, disk_gb: int, parts: Parts = Parts()) -> B
 
 
 def log_sizes(logs_gb: int) -> Logs:
-    """Divide the logs' share of the disk: a tenth to the journal, 15 % to the containers, the rest to our files."""
+    """Divide the logs' share of the disk: a tenth to the journal, 15 % to containers, the rest to ours."""
     total = logs_gb * 1024
     journal = min(max(total // 10, 64), 1024)
     container = min(max(total * 15 // 100 // (CONTAINERS * CONTAINER_FILES), 2), 50)
@@ -219,8 +219,8 @@ def log_sizes(logs_gb: int) -> Logs:
 def log_generations(logs: int) -> float:
     """How many times its largest size a log takes with all that is kept of it, for so many logs.
 
-    The file itself, which may grow by as much again before logrotate's next hour, the last one (not compressed yet),
-    and KEPT compressed ones.
+    The file itself, which may grow by as much again before logrotate's next hour, the last one (not yet
+    compressed), and KEPT compressed ones.
     """
     return logs * (2 + 1 + KEPT / COMPRESSION)
 
