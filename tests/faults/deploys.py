@@ -7,6 +7,7 @@ deploy, which must not stumble over what was left; the last one is left alone an
 
 from __future__ import annotations
 
+import collections
 import os
 import re
 import signal
@@ -36,20 +37,28 @@ def tasks_of(machine: Machine, checkout: Checkout) -> list[str]:
     return [found[1] for line in output.splitlines() if (found := TASK.match(line))]
 
 
-def kill_at(machine: Machine, checkout: Checkout, number: int) -> str:
-    """Starts a deploy and kills its controller when task `number` (from 0) begins; that task's name."""
+def kill_at(machine: Machine, checkout: Checkout, number: int) -> str | None:
+    """Starts a deploy and kills its controller when task `number` (from 0) begins.
+
+    That task's name; None when the deploy succeeded with fewer. Raises CommandFailed.
+    """
     process = machine.playbook(PLAYBOOK, directory=checkout.path)
     assert process.stdout
-    seen = -1
-    for line in process.stdout:
-        if found := TASK.match(line):
-            seen += 1
-            if seen == number:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-                return found[1]
-    process.communicate()
-    raise NotInjected(f"the deploy ended with status {process.returncode} before task {number}")
+    seen, last = -1, collections.deque[str](maxlen=40)
+    try:
+        for line in process.stdout:
+            last.append(line)
+            if found := TASK.match(line):
+                seen += 1
+                if seen == number:
+                    return found[1]
+        if process.wait():
+            raise CommandFailed(f"a deploy ended with status {process.returncode}:\n{''.join(last)}")
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def kill_on_host(machine: Machine, release: str, number: int) -> str | None:
@@ -90,7 +99,11 @@ def cut_short(scene: Scene) -> Iterator[None]:
     said = []
     for number in range(len(tasks)):
         checkout.commit()
-        said.append(kill_at(machine, checkout, number))
+        if (task := kill_at(machine, checkout, number)) is None:
+            break
+        said.append(task)
+    if len(said) <= live:
+        raise NotInjected(f"no deploy was killed after its release had begun: {said}")
     for number in range(STEPS_AT_MOST):
         begins = checkout.commit()
         # The release lies on the host; its program has not been started.

@@ -150,7 +150,7 @@ def _under_load(
 ) -> None:
     machine.wait_healthy(HEALTHY_SECONDS)
     token = machine.token(f"fault {fault.name}")
-    with Load(machine.server(), token, ledger, kept=kept, fresh=fresh, rate=rate, jobs=6) as load:
+    with Load(machine.server(), token, ledger, kept=kept, fresh=fresh, rate=rate, jobs=4) as load:
         try:
             time.sleep(fault.before)
             if len(ledger) == 0:
