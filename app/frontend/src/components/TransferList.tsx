@@ -1,11 +1,12 @@
+import "./transfers.css";
 import type { ReactNode } from "react";
-import { downloadPath } from "../../api/client";
-import { RequestId } from "../../components/ErrorNotice";
-import { FileBadge } from "../../components/FileBadge";
-import { Icon } from "../../components/Icon";
-import { useI18n } from "../../i18n/I18n";
-import { formatPercent, formatSize } from "../../lib/format";
-import { type ExportItem, isOver, type Transfer, transfers, type UploadItem } from "../../transfers/store";
+import { downloadPath } from "../api/documents";
+import { useI18n } from "../i18n/I18n";
+import { formatPercent, formatSize } from "../lib/format";
+import { isOver, type JobItem, type Transfer, transfers, type UploadItem } from "../transfers/store";
+import { RequestId } from "./ErrorNotice";
+import { FileBadge } from "./FileBadge";
+import { Icon } from "./Icon";
 
 export function TransferList({ items }: { readonly items: readonly Transfer[] }) {
   const { t } = useI18n();
@@ -13,22 +14,36 @@ export function TransferList({ items }: { readonly items: readonly Transfer[] })
     <section className="card transfers" aria-labelledby="transfers-title">
       <header className="card-head">
         <h2 id="transfers-title">{t("transfers.title")}</h2>
-        {items.some(isOver) && (
-          <button
-            type="button"
-            className="button button-small button-quiet"
-            onClick={() => {
-              transfers.dismissFinished();
-            }}
-          >
-            {t("transfers.clear")}
-          </button>
-        )}
+        <div className="card-actions">
+          {items.filter((item) => item.kind === "upload" && item.phase === "failed").length > 1 && (
+            <button
+              type="button"
+              className="button button-small"
+              onClick={() => {
+                transfers.retryFailed();
+              }}
+            >
+              <Icon name="retry" />
+              {t("transfers.retryAll")}
+            </button>
+          )}
+          {items.some(isOver) && (
+            <button
+              type="button"
+              className="button button-small button-quiet"
+              onClick={() => {
+                transfers.dismissFinished();
+              }}
+            >
+              {t("transfers.clear")}
+            </button>
+          )}
+        </div>
       </header>
       <ul>
         {items.map((item) => (
           <li key={item.key} data-phase={item.phase}>
-            {item.kind === "upload" ? <UploadRow item={item} /> : <ExportRow item={item} />}
+            {item.kind === "upload" ? <UploadRow item={item} /> : <JobRow item={item} />}
           </li>
         ))}
       </ul>
@@ -43,6 +58,7 @@ function UploadRow({ item }: { readonly item: UploadItem }) {
     waiting: t("transfers.upload.waiting"),
     sending: t("transfers.upload.sending", { sent: formatSize(item.sent, locale), size: formatSize(size, locale) }),
     storing: t("transfers.upload.storing"),
+    pausing: t("transfers.upload.pausing"),
     done: t("transfers.upload.done"),
     failed: t("transfers.upload.failed"),
     cancelled: t("transfers.upload.cancelled"),
@@ -59,7 +75,7 @@ function UploadRow({ item }: { readonly item: UploadItem }) {
           <progress
             aria-label={t("transfers.upload.progress", { name })}
             max={Math.max(size, 1)}
-            {...(item.phase === "storing" ? {} : { value: item.sent })}
+            {...(item.phase === "storing" ? {} : { value: item.phase === "pausing" ? 0 : item.sent })}
           />
         )
       }
@@ -74,7 +90,7 @@ function UploadRow({ item }: { readonly item: UploadItem }) {
       }
       action={
         <>
-          {(item.phase === "failed" || item.phase === "cancelled") && (
+          {(item.phase === "failed" || item.phase === "cancelled" || item.phase === "pausing") && (
             <button
               type="button"
               className="button button-small"
@@ -107,32 +123,37 @@ function UploadRow({ item }: { readonly item: UploadItem }) {
   );
 }
 
-function ExportRow({ item }: { readonly item: ExportItem }) {
+function JobRow({ item }: { readonly item: JobItem }) {
   const { t, count, locale } = useI18n();
-  const name = count("transfers.export.name", item.count);
+  const name = count(`transfers.${item.what}.name`, item.count);
   const percent = formatPercent(item.progress, locale);
-  const status = item.lost && !isOver(item) ? t("transfers.export.lost") : t(`transfers.export.${item.phase}`, { percent });
+  const status = item.lost && !isOver(item) ? t("transfers.job.lost") : t(`transfers.job.${item.phase}`, { percent });
+  const problem = item.phase === "failed" ? item.error : null;
   return (
     <Row
-      badge={<FileBadge name=".zip.zip" />}
+      badge={<FileBadge name={item.what === "export" ? ".zip.zip" : ""} />}
       name={name}
       status={<span role={item.phase === "running" ? undefined : "status"}>{status}</span>}
       bar={
         isOver(item) ? null : (
           <progress
-            aria-label={t("transfers.export.progress")}
+            aria-label={t("transfers.job.progress", { name })}
             max={1}
             {...(item.phase === "queued" ? {} : { value: item.progress })}
           />
         )
       }
-      problem={item.error !== null && item.phase === "failed" && <p>{item.error}</p>}
+      problem={
+        (problem !== null || item.failedItems > 0) && (
+          <p>{problem ?? count("transfers.job.failedItems", item.failedItems)}</p>
+        )
+      }
       action={
         <>
           {item.document !== null && (
             <a className="button button-small" href={downloadPath(item.document)} download>
               <Icon name="download" />
-              {t("transfers.export.download")}
+              {t(item.what === "export" ? "transfers.export.download" : "transfers.job.download")}
             </a>
           )}
           {isOver(item) && <Dismiss item={item} name={name} />}
