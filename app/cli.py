@@ -15,12 +15,12 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import accounts, migrations
+from app.accounts import SHORTEST_PASSWORD
 from app.api.context import services
 from app.config import secret_problem
 from app.models import ROLES, User
 
 ADMIN = "admin"
-SHORTEST_PASSWORD = 10
 
 migrate = AppGroup("migrate", help="The database's schema.")
 user = AppGroup("user", help="Accounts.")

@@ -52,6 +52,11 @@ class Config:
     public_url: str
     max_upload_bytes: int
     min_free_bytes: int
+    files_share_bytes: int
+    cleanup_percent: int
+    trash_days: int
+    activity_days: int
+    browser_enabled: bool
     slot: str
     release: str
     threads: int
@@ -139,6 +144,11 @@ class _Reader:
             public_url=self._public_url(environment),
             max_upload_bytes=self._number("MAX_UPLOAD_MB", 100, 1, 10_240) * MEBIBYTE,
             min_free_bytes=self._number("MIN_FREE_MB", 128, 0, 1_048_576) * MEBIBYTE,
+            files_share_bytes=self._number("FILES_SHARE_MB", 10_240, 1, 1_073_741_824) * MEBIBYTE,
+            cleanup_percent=self._number("CLEANUP_PERCENT", 80, 1, 100),
+            trash_days=self._number("TRASH_DAYS", 30, 1, 36_500),
+            activity_days=self._number("ACTIVITY_DAYS", 365, 1, 36_500),
+            browser_enabled=self._choice("BROWSER_ENABLED", ("true", "false"), "false") == "true",
             slot=self._text("SLOT", "blue"),
             release=self._text("RELEASE", "unreleased"),
             threads=self._number("GUNICORN_THREADS", 2, 1, 128),

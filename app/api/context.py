@@ -10,6 +10,7 @@ import uuid
 from flask import Flask, Response, current_app, g, request
 
 from app.accounts import Credentials, Principal
+from app.activity import Actor
 from app.logs import event, request_id_var
 from app.services import Services
 
@@ -43,6 +44,12 @@ def note_action(action: str, user: str | None = None) -> None:
     g.action = action
     if user is not None:
         g.action_user = user
+
+
+def actor() -> Actor:
+    """Who asks, as the activity keeps it. Only for views that are not public."""
+    who = principal()
+    return Actor(who.user_id, who.username, request.remote_addr or "", g.request_id)
 
 
 def begin_request() -> None:

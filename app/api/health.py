@@ -12,7 +12,7 @@ from flask_openapi3.models.tag import Tag
 from redis import Redis
 
 from app.api.context import services
-from app.api.schemas import Check, Checks, Health, Live
+from app.api.system_schemas import Check, Checks, Health, Live
 from app.migrations import MigrationNeeded, require_current
 from app.services import Services
 

@@ -9,10 +9,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
 
-from app import documents
-from app.api.context import note_action, principal, services
+from app import activity, documents
+from app.api.context import actor, note_action, principal, services
+from app.api.job_schemas import JobBody, JobCreated, JobOut, JobPage, JobPath
 from app.api.problems import ApiProblem, responses
-from app.api.schemas import JobBody, JobCreated, JobOut, JobPage, JobPath, PageQuery
+from app.api.schemas import PageQuery
 from app.api.security import SECURITY
 from app.job_queue import QueueUnavailable
 from app.jobs import lifecycle
@@ -34,12 +35,13 @@ def create(body: JobBody) -> Response:
     found, who = services(), principal()
     wanted = list(dict.fromkeys(body.documents))
     with found.database.read() as session:
-        known = {version.document_id for version in documents.find_all(session, wanted)}
+        known = {version.document_id for version in documents.find_all(session, wanted, who)}
     missing = [document_id for document_id in wanted if document_id not in known]
     if missing:
         raise ApiProblem(422, f"there are no such documents: {', '.join(missing)}", "unknown-documents")
     with found.database.write() as session:
         job = lifecycle.create(session, body.kind, who.user_id, {"documents": wanted}, g.request_id)
+        activity.record(session, actor(), f"job:{body.kind}", job.id)
     try:
         found.queue.enqueue(job.id)
     except QueueUnavailable:

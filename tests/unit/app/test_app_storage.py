@@ -215,6 +215,11 @@ def test_two_processes_migrate_at_once(stack: Stack) -> None:
     assert sorted(result["changed"] for result in results) == [False, True]
 
 
+def search_table(name: str | None) -> bool:
+    """SQLite's full-text index and the tables it keeps for itself are no models."""
+    return str(name).startswith("search_index")
+
+
 def test_the_migrations_make_what_the_models_say(stack: Stack) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
@@ -224,8 +229,10 @@ def test_the_migrations_make_what_the_models_say(stack: Stack) -> None:
 
     database = Database(f"sqlite:///{stack.directory}/data/tencent_docs.db")
     assert migrations.up(database) == (None, migrations.HEAD)
+    options = {"include_name": lambda name, kind, _: kind != "table" or not search_table(name)}
     with database.reader.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
     database.dispose()
     assert ScriptDirectory.from_config(migrations.alembic_config()).get_current_head() == migrations.HEAD
     steps = sorted((ROOT / "app/migrations/versions").glob("*.py"))
