@@ -80,6 +80,15 @@ class Config:
         return self.data_dir / "tmp"
 
     @property
+    def tables_dir(self) -> Path:
+        """Caches of tables: made again when they are lost."""
+        return self.data_dir / "tables"
+
+    @property
+    def comparisons_dir(self) -> Path:
+        return self.data_dir / "comparisons"
+
+    @property
     def admin_password_file(self) -> Path:
         return self.secrets_dir / "admin_password"
 

@@ -21,6 +21,7 @@ from app.api import (
     features,
     health,
     jobs,
+    preview,
     problems,
     security,
     system,
@@ -71,7 +72,7 @@ def create_app(config: Config) -> Application:
     context.register(app)
     app.before_request(access.guard)
     problems.register(app)
-    for part in (health, auth, users, documents, transfer, jobs, activity, features, system):
+    for part in (health, auth, users, documents, transfer, preview, jobs, activity, features, system):
         app.register_api(part.blueprint)
     app.add_url_rule("/api/openapi.json", "openapi_document", lambda: app.api_doc)
     app.teardown_request(_discard_staged)

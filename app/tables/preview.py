@@ -82,14 +82,15 @@ def _grid(filled: Iterable[tuple[int, Row]], offset: int, limit: int) -> list[Ro
     weight = 0
     for position, row in filled:
         rows.extend([] for _ in range(position - offset - len(rows)))
-        cut = [_cut(cell) for cell in row[:SHOWN_COLUMNS]]
-        weight += sum(len(cell) if isinstance(cell, str) else 8 for cell in cut)
+        cells = [cut(cell) for cell in row[:SHOWN_COLUMNS]]
+        weight += sum(len(cell) if isinstance(cell, str) else 8 for cell in cells)
         if weight > PAGE_CHARACTERS and rows:
             return rows
-        rows.append(cut)
+        rows.append(cells)
     rows.extend([] for _ in range(limit - len(rows)))
     return rows
 
 
-def _cut(cell: Cell) -> Cell:
+def cut(cell: Cell) -> Cell:
+    """The cell, a very long text shortened."""
     return cell[: SHOWN_TEXT - 1] + "…" if isinstance(cell, str) and len(cell) > SHOWN_TEXT else cell

@@ -69,11 +69,10 @@ def plainly(left: list[Row], right: list[Row], key: str | None) -> Found:
     free = set(lefts)
     for n, row in rights.items():
         if key is None:
-            partner = n if n in free else None
+            partner: int | None = n if n in free else None
         else:
-            alike = [m for m in sorted(free)
-                     if text(cell(left_names, lefts[m], key)) == text(cell(right_names, row, key))]  # fmt: skip
-            partner = alike[0] if alike else None
+            wanted = text(cell(right_names, row, key))
+            partner = next((m for m in sorted(free) if text(cell(left_names, lefts[m], key)) == wanted), None)
         free.discard(partner if partner is not None else -1)
         pairs.append((partner, n))
     pairs.extend((m, None) for m in free)
