@@ -58,6 +58,9 @@ class AppWorker(Worker):
         log.info("the worker listens on queue %s", job_queue.NAME)
 
     def run_maintenance_tasks(self) -> None:
+        if self._stop_requested:
+            # RQ would start a new scheduler now, and its stop a moment later can be lost: it waits for ever.
+            return
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         self._register_again()
         try:
