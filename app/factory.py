@@ -21,6 +21,7 @@ from app.api import (
     features,
     health,
     jobs,
+    metrics,
     preview,
     problems,
     security,
@@ -75,6 +76,7 @@ def create_app(config: Config) -> Application:
     for part in (health, auth, users, documents, transfer, preview, jobs, activity, features, system):
         app.register_api(part.blueprint)
     app.add_url_rule("/api/openapi.json", "openapi_document", lambda: app.api_doc)
+    metrics.register(app)
     app.teardown_request(_discard_staged)
     cli.register(app)
     return app

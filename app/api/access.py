@@ -19,7 +19,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RANK = {"viewer": 0, "editor": 1, "admin": 2}
 
 # The least role for each endpoint; an endpoint that is not named here asks for any account.
-PUBLIC = frozenset({"health.health", "health.live", "auth.login", "openapi_document"})
+PUBLIC = frozenset({"health.health", "health.live", "auth.login", "openapi_document", "metrics"})
 LEAST_ROLE = {
     "transfer.upload": "editor",
     "documents.change": "editor",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from app.accounts import SHORTEST_PASSWORD
-from app.api.schemas import Id, Input, Model, PageQuery, TextQuery
+from app.api.schemas import Absent, Body, Id, Model, PageQuery, TextQuery
 
 Role = Literal["admin", "editor", "viewer"]
 # Latin letters, digits and Chinese characters: no two names may look alike.
@@ -17,7 +17,7 @@ Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 NewPassword = Annotated[str, StringConstraints(min_length=SHORTEST_PASSWORD, max_length=1024)]
 
 
-class LoginBody(Input):
+class LoginBody(Body):
     username: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=1024)
 
@@ -28,12 +28,12 @@ class Me(Model):
     role: Role
 
 
-class PasswordBody(Input):
+class PasswordBody(Body):
     current: str = Field(min_length=1, max_length=1024)
     new: NewPassword
 
 
-class TokenBody(Input):
+class TokenBody(Body):
     name: str = Field(min_length=1, max_length=100, description="What the token is for")
 
 
@@ -59,13 +59,13 @@ class TokenPath(Model):
     token_id: Id
 
 
-class UserBody(Input):
+class UserBody(Body):
     username: Username
     password: NewPassword
     role: Role = "editor"
 
 
-class UserChange(Input):
+class UserChange(Body):
     """What is not named, or null, stays as it is."""
 
     role: Role | None = None
@@ -88,7 +88,7 @@ class UserPage(Model):
 
 
 class UserQuery(PageQuery):
-    q: TextQuery | None = Field(default=None, description="Part of the user name")
+    q: TextQuery | Absent = Field(default=None, description="Part of the user name")
 
 
 class UserPath(Model):

@@ -12,13 +12,14 @@ from flask import Flask, Response, current_app, g, request
 from app.accounts import Credentials, Principal
 from app.activity import Actor
 from app.logs import event, request_id_var
+from app.metrics import Requests
 from app.services import Services
 
 log = logging.getLogger("app.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
-_PARAMETER = re.compile(r"<(?:[^<:>]+:)?([^<>]+)>")
-_QUIET = frozenset({"health.health", "health.live"})
+PARAMETER = re.compile(r"<(?:[^<:>]+:)?([^<>]+)>")
+_QUIET = frozenset({"health.health", "health.live", "metrics"})
 
 
 def services() -> Services:
@@ -65,6 +66,9 @@ def finish_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    seconds = time.perf_counter() - g.started
+    counters: Requests = current_app.extensions["requests"]
+    counters.observe(request.method, endpoint_template(), response.status_code, seconds)
     who: Principal | None = g.get("principal")
     level = logging.DEBUG if request.endpoint in _QUIET and response.status_code == 200 else logging.INFO
     event(
@@ -78,7 +82,7 @@ def finish_request(response: Response) -> Response:
         endpoint=endpoint_template(),
         path=request.path,
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
+        duration_ms=round(seconds * 1000, 2),
         bytes=response.content_length or 0,
         address=request.remote_addr or "",
     )
@@ -88,7 +92,7 @@ def finish_request(response: Response) -> Response:
 def endpoint_template() -> str:
     """`/api/documents/{document_id}` for any document; `(none)` for a path that no route serves."""
     rule = request.url_rule
-    return _PARAMETER.sub(r"{\1}", rule.rule) if rule is not None else "(none)"
+    return PARAMETER.sub(r"{\1}", rule.rule) if rule is not None else "(none)"
 
 
 def register(app: Flask) -> None:

@@ -9,7 +9,7 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import Field, StringConstraints, field_validator
 from werkzeug.datastructures import FileStorage as UploadedFile
 
-from app.api.schemas import Flag, Id, Input, Model, PageQuery, Sha256, TextQuery
+from app.api.schemas import Absent, Body, Flag, Id, Input, Model, PageQuery, Sha256, TextQuery
 
 # Begins and ends with something to see; no commas, for lists of tags are written with them.
 TAG_PATTERN = r"^[^\s,\x00-\x1f\x7f-\x9f]([^,\x00-\x1f\x7f-\x9f]{0,62}[^\s,\x00-\x1f\x7f-\x9f])?$"
@@ -20,7 +20,7 @@ VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 class UploadForm(Model):
     file: FileStorage
-    document: Id | None = Field(default=None, description="The document of which this is a new version")
+    document: Id | Absent = Field(default=None, description="The document of which this is a new version")
 
     @field_validator("file", mode="after")
     @classmethod
@@ -32,7 +32,7 @@ class UploadForm(Model):
 
 
 class UploadHeaders(Model):
-    idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None = Field(
+    idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | Absent = Field(
         default=None,
         alias="Idempotency-Key",
         description="Makes a repeated upload safe: the same key and file get the first answer again",
@@ -70,8 +70,8 @@ class DocumentPage(Model):
 
 
 class DocumentQuery(PageQuery):
-    q: TextQuery | None = Field(default=None, description="Words in the name, a tag or a cell")
-    tag: Tag | None = None
+    q: TextQuery | Absent = Field(default=None, description="Words in the name, a tag or a cell")
+    tag: Tag | Absent = None
     trash: Flag = Field(default=False, description="The trash instead of the live documents")
 
 
@@ -79,7 +79,7 @@ class DocumentPath(Model):
     document_id: Id
 
 
-class DocumentChange(Input):
+class DocumentChange(Body):
     """What is not named, or null, stays as it is."""
 
     name: Name | None = None
@@ -92,7 +92,7 @@ class DeleteQuery(Input):
 
 
 class DownloadQuery(Input):
-    version: VersionNumber | None = Field(default=None, description="Without it the current one")
+    version: VersionNumber | Absent = Field(default=None, description="Without it the current one")
 
 
 class VersionOut(Model):
@@ -109,7 +109,7 @@ class VersionPage(Model):
 
 
 class VersionQuery(Input):
-    cursor: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")] | None = Field(
+    cursor: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")] | Absent = Field(
         default=None, description="`next` of the page before"
     )
     limit: int = Field(default=50, ge=1, le=200)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel, StringConstraints, model_validator
 
 from app.api.document_schemas import Tag, VersionNumber
-from app.api.schemas import Flag, Id, Input, Model, PageQuery
+from app.api.schemas import Absent, Body, Id, Input, Model, PageQuery
 
 Kind = Literal["export", "compare", "batch", "summarise", "fetch"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -18,7 +18,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,255}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[\x21-\x7e]{1,2000}$")]
 
 
-class ExportBody(Input):
+class ExportBody(Body):
     """Documents as one zip, or tables in another format."""
 
     kind: Literal["export"]
@@ -26,7 +26,7 @@ class ExportBody(Input):
     format: Literal["zip", "xlsx", "csv"] = "zip"
 
 
-class CompareBody(Input):
+class CompareBody(Body):
     """Two versions of a table, or two tables."""
 
     kind: Literal["compare"]
@@ -41,7 +41,7 @@ class CompareBody(Input):
     sheet: Label | None = Field(default=None, description="Name of the sheet; null: the first")
 
 
-class BatchBody(Input):
+class BatchBody(Body):
     """One action over many documents."""
 
     kind: Literal["batch"]
@@ -56,14 +56,14 @@ class BatchBody(Input):
         return self
 
 
-class SummariseBody(Input):
+class SummariseBody(Body):
     """What the documents say, in a few sentences, by Claude."""
 
     kind: Literal["summarise"]
     documents: list[Id] = Field(min_length=1, max_length=20)
 
 
-class FetchBody(Input):
+class FetchBody(Body):
     """A document of Tencent Docs by its link."""
 
     kind: Literal["fetch"]
@@ -89,8 +89,8 @@ class JobPath(Model):
 
 
 class JobQuery(PageQuery):
-    kind: Kind | None = None
-    status: Status | None = None
+    kind: Kind | Absent = None
+    status: Status | Absent = None
 
 
 class JobItem(Model):
@@ -162,7 +162,7 @@ class ComparisonOut(Model):
 
 
 class PreviewQuery(Input):
-    version: VersionNumber | None = Field(default=None, description="The current one when not given")
+    version: VersionNumber | Absent = Field(default=None, description="The current one when not given")
     sheet: int = Field(default=0, ge=0, le=10_000)
     offset: int = Field(default=0, ge=0, le=2**31 - 1)
     limit: int = Field(default=100, ge=1, le=200)
@@ -183,4 +183,4 @@ class Preview(Model):
     columns: int = Field(description="Columns of the sheet; a page shows the first 512 of them")
     total_rows: int
     rows: list[list[Cell]] = Field(description="Empty cells at a row's end are left out")
-    complete: Flag
+    complete: bool

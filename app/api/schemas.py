@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
@@ -19,13 +21,35 @@ def _flag(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def _moment(value: object) -> object:
+    """A date and time with its zone (RFC 3339), and not a number that pydantic would take for seconds."""
+    if isinstance(value, str) and not _MOMENT.match(value):
+        raise ValueError("write a moment as 2026-11-24T08:00:00Z")
+    return value
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+
+# A moment in a query.
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 # A truth value in a query.
 Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
+
+# For what a query or a form may leave out: unlike a JSON body they have no way to write null.
+Absent = SkipJsonSchema[None]
 
 
 @cache
 def _schema_of(model: type[Model], arguments: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    return super(Model, model).model_json_schema(**dict(arguments))
+    schema = super(Model, model).model_json_schema(**dict(arguments))
+    for described in schema.get("properties", {}).values():
+        if described.get("default", 0) is None and not _takes_null(described):
+            del described["default"]
+    return schema
+
+
+def _takes_null(described: dict[str, Any]) -> bool:
+    return {"type": "null"} in described.get("anyOf", [])
 
 
 class Model(BaseModel):
@@ -39,9 +63,15 @@ class Model(BaseModel):
 
 
 class Input(Model):
-    """A body or query: unknown names are refused rather than ignored."""
+    """A query: unknown names are refused rather than ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Body(Input):
+    """A JSON body: besides, 1 is no truth value and "1" is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class FieldProblem(Model):
@@ -61,5 +91,5 @@ class Problem(Model):
 
 
 class PageQuery(Input):
-    cursor: Id | None = Field(default=None, description="`next` of the page before")
+    cursor: Id | Absent = Field(default=None, description="`next` of the page before")
     limit: int = Field(default=50, ge=1, le=200)

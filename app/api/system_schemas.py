@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from app.api.schemas import Id, Input, Model, PageQuery
+from app.api.schemas import Absent, Id, Input, Model, Moment, PageQuery
 
 
 class Check(Model):
@@ -68,12 +68,12 @@ class ActivityPage(Model):
 
 
 class ActivityFilter(Input):
-    user: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
+    user: Annotated[str, StringConstraints(min_length=1, max_length=64)] | Absent = Field(
         default=None, description="User name"
     )
-    action: Annotated[str, StringConstraints(pattern=r"^[a-z:-]{1,32}$")] | None = None
-    since: AwareDatetime | None = Field(default=None, description="From this moment on")
-    until: AwareDatetime | None = Field(default=None, description="Before this moment")
+    action: Annotated[str, StringConstraints(pattern=r"^[a-z:-]{1,32}$")] | Absent = None
+    since: Moment | Absent = Field(default=None, description="From this moment on")
+    until: Moment | Absent = Field(default=None, description="Before this moment")
 
 
 class ActivityQuery(PageQuery, ActivityFilter):

@@ -50,13 +50,13 @@ def receive_uploads_on_disk() -> None:
         request.stream_to(services().files, services().config.max_upload_bytes)
 
 
-@blueprint.post("/upload", responses={201: Uploaded, **responses(400, 401, 403, 404, 413, 422, 507)})
+@blueprint.post("/upload", responses={201: Uploaded, **responses(400, 401, 403, 404, 409, 413, 422, 507)})
 def upload(header: UploadHeaders, form: UploadForm) -> Response:
     """Store a file as a new document, or as a new version of one
 
     The answer comes when the file and its record are on the disk. The name is kept without folders
     and control characters. An upload repeated with the same `Idempotency-Key` within a day is stored once
-    and answered alike; the key with another file, name or document is refused with 422.
+    and answered alike; the key with another file, name or document is refused with 409.
     """
     note_action("upload" if form.document is None else "version")
     staged = cast(StagedFile, form.file.stream)
@@ -128,7 +128,7 @@ def _answered(session: Session, key: str, fingerprint: str) -> Uploaded | None:
     if known is None:
         return None
     if known.fingerprint != fingerprint:
-        raise ApiProblem(422, "this Idempotency-Key came with another upload before", "idempotency-mismatch")
+        raise ApiProblem(409, "this Idempotency-Key came with another upload before", "idempotency-mismatch")
     return Uploaded.model_validate(known.answer)
 
 
