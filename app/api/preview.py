@@ -35,11 +35,11 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.get("/documents/<document_id>/preview", responses={200: Preview, **responses(401, 404, 422, 503)})
+@blueprint.get("/documents/<document_id>/preview", responses={200: Preview, **responses(401, 404, 409, 422)})
 def show(path: DocumentPath, query: PreviewQuery) -> Response:
     """A page of a table's rows
 
-    422 when the document is no table, or one too large to show; 503 when the page lies deep in a table that
+    422 when the document is no table, or one too large to show; 409 when the page lies deep in a table that
     is still being prepared.
     """
     note_action("preview")
@@ -64,7 +64,7 @@ def show(path: DocumentPath, query: PreviewQuery) -> Response:
         raise ApiProblem(422, "the table has fewer sheets", "no-sheet") from error
     except preview.NotReady:
         return problem_response(
-            503, "this table is still being prepared; try again", "not-ready", headers={"Retry-After": "5"}
+            409, "this table is still being prepared; try again", "not-ready", headers={"Retry-After": "5"}
         )
     body = Preview(
         sheets=[PreviewSheet(name=s.name, rows=s.rows, columns=s.columns) for s in page.sheets],

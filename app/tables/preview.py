@@ -56,21 +56,18 @@ def page(tables_dir: Path, files_dir: Path, stored: str, sheet: int, offset: int
 
 
 def _from_file(path: Path, sheet: int, offset: int, limit: int) -> Page:
-    if offset + limit > UNCACHED_ROWS:
-        raise NotReady
     with open_table(path) as source:
         if sheet >= len(source.sheet_names):
             raise NoSuchSheet
-        filled, ended = source.first_rows(sheet, offset, limit)
+        if offset + limit > UNCACHED_ROWS and source.first_rows(sheet, UNCACHED_ROWS, 0)[1] is None:
+            raise NotReady
+        filled, total = source.first_rows(sheet, offset, limit)
         sheets = [
             Sheet(name, *source.declared_size(number)) for number, name in enumerate(source.sheet_names)
         ]
-    reach = filled[-1][0] + 1 if filled else 0
     columns = max([sheets[sheet].columns, *(len(row) for _, row in filled)])
-    if ended and (filled or not offset):
-        total = reach
-    else:
-        total = max(sheets[sheet].rows, reach if ended else offset + limit + 1)
+    if total is None:
+        total = max(sheets[sheet].rows, offset + limit + 1)
     sheets[sheet] = Sheet(sheets[sheet].name, total, columns)
     rows = _grid(filled, offset, max(min(limit, total - offset), 0))
     return Page(sheets, sheet, offset, columns, total, rows, False)

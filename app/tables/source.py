@@ -24,7 +24,7 @@ class Source(Protocol):
 
     def rows(self, sheet: int) -> Iterator[tuple[int, Row]]: ...
 
-    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], bool]: ...
+    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], int | None]: ...
 
     def declared_size(self, sheet: int) -> tuple[int, int]: ...
 
@@ -39,14 +39,16 @@ class _Text:
     def rows(self, sheet: int) -> Iterator[tuple[int, Row]]:
         return self._table.rows()
 
-    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], bool]:
+    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], int | None]:
         found: list[tuple[int, Row]] = []
+        total = 0
         for position, row in self._table.rows():
             if position >= offset + limit:
-                return found, False
+                return found, None
             if position >= offset:
                 found.append((position, row))
-        return found, True
+            total = position + 1
+        return found, total
 
     def declared_size(self, sheet: int) -> tuple[int, int]:
         first = [len(row) for _, row in islice(self._table.rows(), 1)]

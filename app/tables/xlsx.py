@@ -84,17 +84,18 @@ class Workbook:
         for position, raw in self._raw_rows(sheet):
             yield position, _resolved(raw, strings.__getitem__)
 
-    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], bool]:
-        """The rows from `offset` on, `limit` positions of them, and whether the sheet ends there.
+    def first_rows(self, sheet: int, offset: int, limit: int) -> tuple[list[tuple[int, Row]], int | None]:
+        """The rows from `offset` on, `limit` positions of them; how many the sheet has, when it ends there.
 
         Reads no further than they reach, in the sheet and in the shared texts.
         """
         found: list[tuple[int, list[Cell | _Shared]]] = []
-        ended = True
+        total: int | None = 0
         for position, raw in self._raw_rows(sheet):
             if position >= offset + limit:
-                ended = False
+                total = None
                 break
+            total = position + 1
             if position >= offset:
                 found.append((position, raw))
         wanted = {cell.index for _, raw in found for cell in raw if isinstance(cell, _Shared)}
@@ -106,7 +107,7 @@ class Workbook:
                     texts[index] = text
                 if index >= last:
                     break
-        return [(position, _resolved(raw, texts.__getitem__)) for position, raw in found], ended
+        return [(position, _resolved(raw, texts.__getitem__)) for position, raw in found], total
 
     def declared_size(self, sheet: int) -> tuple[int, int]:
         """(rows, columns) as the sheet's head declares them, within the limits; zeros when it does not."""

@@ -127,6 +127,8 @@ def test_a_page_is_the_same_with_and_without_the_cache(
     assert after.rows == expected[offset : offset + limit]
     assert trimmed(before.rows) == trimmed(after.rows)
     assert (after.total_rows, before.complete, after.complete) == (len(expected), False, True)
+    if len(expected) <= offset + limit:
+        assert before.total_rows == len(expected)
     assert after.columns == max(map(len, expected), default=0)
 
 
