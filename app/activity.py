@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app.database import Database
 from app.models import Activity
 
 # What `action` may be; a job's is `job:` and its kind.
@@ -69,13 +70,14 @@ def page(
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
-def every(session: Session, wanted: Filter, batch: int = 500) -> Iterator[Activity]:
-    """All entries, newest first, read in batches so that memory does not grow with their number."""
+def every(database: Database, wanted: Filter, batch: int = 500) -> Iterator[Activity]:
+    """All entries, newest first. Each batch is a transaction of its own: a slow reader holds none open, and
+    memory does not grow with their number."""
     cursor: str | None = None
     while True:
-        found, cursor = page(session, wanted, cursor, batch)
+        with database.read() as session:
+            found, cursor = page(session, wanted, cursor, batch)
         yield from found
-        session.expunge_all()
         if cursor is None:
             return
 

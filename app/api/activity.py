@@ -69,14 +69,13 @@ def _lines(wanted: activity.Filter) -> Iterator[str]:
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
     writer.writerow(COLUMNS)
-    with services().database.read() as session:
-        for entry in activity.every(session, wanted):
-            out = _out(entry)
-            writer.writerow([harmless(getattr(out, column)) for column in COLUMNS])
-            if buffer.tell() > 16_384:
-                yield buffer.getvalue()
-                buffer.seek(0)
-                buffer.truncate()
+    for entry in activity.every(services().database, wanted):
+        out = _out(entry)
+        writer.writerow([harmless(getattr(out, column)) for column in COLUMNS])
+        if buffer.tell() > 16_384:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
     yield buffer.getvalue()
 
 

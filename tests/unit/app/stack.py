@@ -204,12 +204,23 @@ class WholeAnswers(FlaskClient):
         return super().open(*args, **{"buffered": True, **kwargs})
 
 
-def upload(client: FlaskClient, content: bytes, name: str = "table.xlsx") -> TestResponse:
+def upload(
+    client: FlaskClient,
+    content: bytes,
+    name: str = "table.xlsx",
+    document: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     """Sends the file as a browser would, without the test client's temporary files."""
     disposition = f'Content-Disposition: form-data; name="file"; filename="{_quoted(name)}"'
     head = f"--frontier\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
+    if document is not None:
+        field = 'Content-Disposition: form-data; name="document"'
+        head = f"--frontier\r\n{field}\r\n\r\n{document}\r\n{head}"
     body = head.encode("utf-8", "surrogatepass") + content + b"\r\n--frontier--\r\n"
-    return client.post("/api/upload", data=body, content_type="multipart/form-data; boundary=frontier")
+    return client.post(
+        "/api/upload", data=body, content_type="multipart/form-data; boundary=frontier", headers=headers
+    )
 
 
 def _quoted(name: str) -> str:
