@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rq import get_current_job
 
-from app.jobs import batch, compare, export, lifecycle, summarise
+from app.jobs import batch, compare, export, fetch, lifecycle, summarise
 from app.logs import event, request_id_var
 from app.services import Services
 from app.tables.limits import TableRefused
@@ -19,6 +19,7 @@ KINDS: dict[str, Callable[[Services, lifecycle.Claim, Callable[[float], None]], 
     "batch": batch.run,
     "compare": compare.run,
     "export": export.run,
+    "fetch": fetch.run,
     "summarise": summarise.run,
 }
 PROGRESS_SECONDS = 0.5

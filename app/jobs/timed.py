@@ -6,6 +6,8 @@ However many workers and schedulers there are, a run is done once: it is claimed
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,6 +104,10 @@ def _retention(services: Services) -> str:
 def _temporary(services: Services) -> str:
     rows = retention.clean_rows(services)
     leftovers, orphans = retention.sweep(services)
+    for entry in os.scandir(services.config.tmp_dir):
+        # A browser's folder whose job was killed.
+        if entry.is_dir(follow_symlinks=False) and entry.stat().st_mtime < time.time() - UNFINISHED_SECONDS:
+            shutil.rmtree(entry.path, ignore_errors=True)
     caches = _sweep_caches(services)
     return (
         f"removed {rows} old rows, {leftovers} leftovers of uploads, {orphans} files without a document, "
