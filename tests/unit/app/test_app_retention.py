@@ -146,7 +146,7 @@ def test_files_that_nobody_knows_go_when_they_are_old_enough(
     leftover.write_bytes(b"x")
     assert retention.sweep(services) == (0, 0), "they may belong to an upload under way"
     hour = time.time() + retention.ORPHAN_SECONDS + 5
-    monkeypatch.setattr(retention.time, "time", lambda: hour)
+    monkeypatch.setattr(time, "time", lambda: hour)
     os.utime(leftover, (time.time() - 10 * 3600,) * 2)
     assert retention.sweep(services) == (1, 1)
     assert files(services) == known(services)
