@@ -67,14 +67,15 @@ def plainly(left: list[Row], right: list[Row], key: str | None) -> Found:
     rights = {n: row for n, row in enumerate(right) if n and any(c is not None for c in row)}
     pairs: list[tuple[int | None, int | None]] = []
     free = set(lefts)
-    for n, row in rights.items():
+    partner: int | None
+    for at, row in rights.items():
         if key is None:
-            partner: int | None = n if n in free else None
+            partner = at if at in free else None
         else:
             wanted = text(cell(right_names, row, key))
             partner = next((m for m in sorted(free) if text(cell(left_names, lefts[m], key)) == wanted), None)
         free.discard(partner if partner is not None else -1)
-        pairs.append((partner, n))
+        pairs.append((partner, at))
     pairs.extend((m, None) for m in free)
     pairs.sort(key=lambda pair: (pair[1] if pair[1] is not None else pair[0] or 0, pair[1] is not None))
     found: Found = []

@@ -91,7 +91,7 @@ def test_no_request_breaks_what_the_document_says(served: Served, role: str, tmp
             "--config-file", str(Path(__file__).with_name("schemathesis.toml")),
             "run", f"{served.address}/api/openapi.json",
             "--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES),
-            "--seed", str(SEED), "--no-color", "--no-shrink", "--workers", "2", "--request-timeout", "30",
+            "--seed", str(SEED), "--no-color", "--no-shrink", "--workers", "1", "--request-timeout", "30",
             "--generation-database", "none",
         ],
         env={**os.environ, "TDM_TOKEN": served.tokens[role]},
