@@ -12,11 +12,28 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import __version__, cli
 from app.accounts import Credentials
-from app.api import access, auth, context, documents, health, jobs, problems, security
+from app.api import (
+    access,
+    activity,
+    auth,
+    context,
+    documents,
+    features,
+    health,
+    jobs,
+    metrics,
+    preview,
+    problems,
+    security,
+    system,
+    transfer,
+    users,
+)
 from app.api.schemas import Problem
 from app.api.upload import StreamingRequest
 from app.config import Config
 from app.services import Services
+from app.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +65,18 @@ def create_app(config: Config) -> Application:
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES, TRAP_HTTP_EXCEPTIONS=False, PROPAGATE_EXCEPTIONS=False
     )
-    app.extensions["services"] = Services.from_config(config)
+    services = app.extensions["services"] = Services.from_config(config)
+    app.extensions["throttle"] = Throttle(services.cache)
     app.extensions["credentials"] = Credentials(config.secret_key, config.session_hours)
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
 
     context.register(app)
     app.before_request(access.guard)
     problems.register(app)
-    for blueprint in (health.blueprint, auth.blueprint, documents.blueprint, jobs.blueprint):
-        app.register_api(blueprint)
+    for part in (health, auth, users, documents, transfer, preview, jobs, activity, features, system):
+        app.register_api(part.blueprint)
     app.add_url_rule("/api/openapi.json", "openapi_document", lambda: app.api_doc)
+    metrics.register(app)
     app.teardown_request(_discard_staged)
     cli.register(app)
     return app

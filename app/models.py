@@ -17,8 +17,10 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -68,6 +70,7 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(16), default="viewer")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    last_login_at: Mapped[datetime | None]
 
 
 class LoginSession(Base):
@@ -91,10 +94,14 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class Document(Base):
-    """A document; its content is in its versions."""
+    """A document; its content is in its versions.
+
+    `shared`: everyone may read it. `indexed_version`: the version whose cells the search knows.
+    """
 
     __tablename__ = "documents"
 
@@ -104,11 +111,21 @@ class Document(Base):
     current_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
+    shared: Mapped[bool] = mapped_column(default=False, server_default=false())
+    indexed_version: Mapped[int | None]
 
     owner: Mapped[User] = relationship()
     versions: Mapped[list[DocumentVersion]] = relationship(back_populates="document")
+    tags: Mapped[list[DocumentTag]] = relationship(order_by="DocumentTag.name", cascade="all, delete-orphan")
 
     __table_args__ = (Index("ix_documents_live", "deleted_at", "id"),)
+
+
+class DocumentTag(Base):
+    __tablename__ = "document_tags"
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
 
 
 class DocumentVersion(Base):
@@ -127,7 +144,68 @@ class DocumentVersion(Base):
 
     document: Mapped[Document] = relationship(back_populates="versions")
 
+    author: Mapped[User] = relationship()
+
     __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+
+class SearchRow(Base):
+    """One row of a table as the search finds it; SQLite's index of the text is `search_index` (FTS5)."""
+
+    __tablename__ = "search_rows"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
+    version: Mapped[int]
+    sheet: Mapped[str] = mapped_column(String(255))
+    row: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+
+
+class IdempotencyKey(Base):
+    """What an upload with this key was answered; `fingerprint` is the hash of what was sent."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class Activity(Base):
+    """Who did what and when. Names are copied: they outlive what they name."""
+
+    __tablename__ = "activity"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    user_id: Mapped[str | None] = mapped_column(String(36))
+    username: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    object_id: Mapped[str | None] = mapped_column(String(36))
+    object_name: Mapped[str | None] = mapped_column(String(255))
+    address: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        Index("ix_activity_user", "user_id", "id"),
+        Index("ix_activity_username", "username", "id"),
+        Index("ix_activity_action", "action", "id"),
+    )
+
+
+class TimedTask(Base):
+    """The last run of a timed task. `status` is `running`, `ok` or `failed`."""
+
+    __tablename__ = "timed_tasks"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_run: Mapped[datetime | None]
+    status: Mapped[str | None] = mapped_column(String(16))
+    message: Mapped[str | None] = mapped_column(String(2000))
+    next_run: Mapped[datetime | None]
 
 
 class Job(Base):
@@ -149,3 +227,19 @@ class Job(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    owner: Mapped[User] = relationship()
+
+
+class ClaudeUsage(Base):
+    """Tokens of one question: before the answer the most that it can cost, afterwards what it did."""
+
+    __tablename__ = "claude_usage"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    job_id: Mapped[str] = mapped_column(String(36))
+    model: Mapped[str] = mapped_column(String(64))
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import math
 import os
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.models import new_id
@@ -182,6 +183,27 @@ class FileStore:
         """Removes what cut uploads left behind in tmp; returns how many files."""
         limit = time.time() - older_than_seconds
         return sum(1 for path in _files_of(self.tmp_dir) if _remove_if_older(path, limit))
+
+    def stored_before(self, limit: float, batch: int = 200) -> Iterator[list[str]]:
+        """Relative paths of the stored files that got their name before `limit` (Unix time), in batches."""
+        found: list[str] = []
+        for directory in sorted(entry.name for entry in os.scandir(self.files_dir) if entry.is_dir()):
+            for path in _files_of(self.files_dir / directory):
+                # Renaming a file touches its status, not its content's time.
+                if _changed_at(path) < limit:
+                    found.append(f"{directory}/{path.name}")
+                if len(found) >= batch:
+                    yield found
+                    found = []
+        if found:
+            yield found
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _files_of(directory: Path) -> Iterable[Path]:

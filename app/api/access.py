@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 
 from flask import g, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from app.accounts import Principal
 from app.api.context import credentials, services
 from app.api.problems import ApiProblem
 
+log = logging.getLogger(__name__)
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RANK = {"viewer": 0, "editor": 1, "admin": 2}
 
 # The least role for each endpoint; an endpoint that is not named here asks for any account.
-PUBLIC = frozenset({"health.health", "health.live", "auth.login", "openapi_document"})
-LEAST_ROLE = {"documents.upload": "editor", "documents.delete": "editor"}
+PUBLIC = frozenset({"health.health", "health.live", "auth.login", "openapi_document", "metrics"})
+LEAST_ROLE = {
+    "transfer.upload": "editor",
+    "documents.change": "editor",
+    "documents.delete": "editor",
+    "documents.restore": "editor",
+    "jobs.create": "editor",
+    "jobs.cancel": "editor",
+    "jobs.retry": "editor",
+    "users.list_users": "admin",
+    "users.create": "admin",
+    "users.change": "admin",
+    "system.show": "admin",
+}
 
 
 def cookie_name() -> str:
@@ -52,13 +68,27 @@ def guard() -> None:
 def _identify() -> Principal | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
-        with services().database.read() as session:
-            return credentials().by_token(session, token.strip())
+        return _by_token(token.strip())
     cookie = request.cookies.get(cookie_name())
     if not cookie:
         return None
     with services().database.read() as session:
         return credentials().by_session(session, cookie)
+
+
+def _by_token(token: str) -> Principal | None:
+    found = services().database
+    with found.read() as session:
+        who = credentials().by_token(session, token)
+        unnoted = who is not None and credentials().unnoted_use(session, token)
+    if unnoted:
+        try:
+            with found.write() as session:
+                credentials().note_use(session, token)
+        except SQLAlchemyError as error:
+            # A full disk must not shut out those who only read, or delete.
+            log.warning("the use of a token was not noted: %s", error)
+    return who
 
 
 def refuse_other_sites() -> None:

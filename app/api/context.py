@@ -10,14 +10,16 @@ import uuid
 from flask import Flask, Response, current_app, g, request
 
 from app.accounts import Credentials, Principal
+from app.activity import Actor
 from app.logs import event, request_id_var
+from app.metrics import Requests
 from app.services import Services
 
 log = logging.getLogger("app.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
-_PARAMETER = re.compile(r"<(?:[^<:>]+:)?([^<>]+)>")
-_QUIET = frozenset({"health.health", "health.live"})
+PARAMETER = re.compile(r"<(?:[^<:>]+:)?([^<>]+)>")
+_QUIET = frozenset({"health.health", "health.live", "metrics"})
 
 
 def services() -> Services:
@@ -45,6 +47,12 @@ def note_action(action: str, user: str | None = None) -> None:
         g.action_user = user
 
 
+def actor() -> Actor:
+    """Who asks, as the activity keeps it. Only for views that are not public."""
+    who = principal()
+    return Actor(who.user_id, who.username, request.remote_addr or "", g.request_id)
+
+
 def begin_request() -> None:
     """Starts the clock and takes the proxy's request id, or makes one."""
     g.started = time.perf_counter()
@@ -58,6 +66,9 @@ def finish_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    seconds = time.perf_counter() - g.started
+    counters: Requests = current_app.extensions["requests"]
+    counters.observe(request.method, endpoint_template(), response.status_code, seconds)
     who: Principal | None = g.get("principal")
     level = logging.DEBUG if request.endpoint in _QUIET and response.status_code == 200 else logging.INFO
     event(
@@ -71,7 +82,7 @@ def finish_request(response: Response) -> Response:
         endpoint=endpoint_template(),
         path=request.path,
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
+        duration_ms=round(seconds * 1000, 2),
         bytes=response.content_length or 0,
         address=request.remote_addr or "",
     )
@@ -81,7 +92,7 @@ def finish_request(response: Response) -> Response:
 def endpoint_template() -> str:
     """`/api/documents/{document_id}` for any document; `(none)` for a path that no route serves."""
     rule = request.url_rule
-    return _PARAMETER.sub(r"{\1}", rule.rule) if rule is not None else "(none)"
+    return PARAMETER.sub(r"{\1}", rule.rule) if rule is not None else "(none)"
 
 
 def register(app: Flask) -> None:

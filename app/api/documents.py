@@ -1,132 +1,171 @@
-"""Upload, list, look at, download and delete documents."""
+"""List, look at, change, trash and restore documents; their versions and tags."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, cast
 
-from flask import Response, request, send_file
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from sqlalchemy.orm import Session
 
-from app import documents
-from app.api.context import note_action, principal, services
+from app import activity, documents, search
+from app.accounts import Principal
+from app.api.context import actor, note_action, principal, services
+from app.api.document_schemas import (
+    DeleteQuery,
+    DocumentChange,
+    DocumentMatch,
+    DocumentOut,
+    DocumentPage,
+    DocumentPath,
+    DocumentQuery,
+    TagList,
+    TagOut,
+    VersionOut,
+    VersionPage,
+    VersionQuery,
+)
 from app.api.problems import ApiProblem, responses
-from app.api.schemas import DocumentOut, DocumentPage, DocumentPath, PageQuery, Uploaded, UploadForm
 from app.api.security import SECURITY
-from app.api.upload import StreamingRequest
 from app.models import DocumentVersion
-from app.storage import StagedFile, safe_name
+from app.storage import safe_name
 
 blueprint = APIBlueprint(
     "documents", __name__, url_prefix="/api", abp_tags=[Tag(name="documents")], abp_security=SECURITY
 )
 
-_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_DOWNLOADS: dict[str | int | HTTPStatus, Any] = {
-    "200": {"description": "The whole file", "content": _BYTES},
-    "206": {"description": "The range asked for", "content": _BYTES},
-    "304": {"description": "The file the client has (If-None-Match) is the current one"},
-}
-
-
-@blueprint.before_request
-def receive_uploads_on_disk() -> None:
-    """Lets the body of an upload stream to the data disk; every other body stays small and in memory."""
-    if request.endpoint == "documents.upload" and isinstance(request, StreamingRequest):
-        request.stream_to(services().files, services().config.max_upload_bytes)
-
-
-@blueprint.post("/upload", responses={201: Uploaded, **responses(400, 401, 403, 413, 422, 507)})
-def upload(form: UploadForm) -> Response:
-    """Store a file as a new document
-
-    The answer comes when the file and its record are on the disk. The name is kept without folders
-    and control characters.
-    """
-    note_action("upload")
-    staged = cast(StagedFile, form.file.stream)
-    if staged.size == 0:
-        raise ApiProblem(422, "the file is empty", "empty-file")
-    found = services()
-    stored = documents.StoredFile(found.files.keep(staged), staged.size, staged.sha256)
-    try:
-        with found.database.write() as session:
-            name = safe_name(form.file.filename or "")
-            version = documents.add(session, name, principal().user_id, stored)
-    except BaseException:
-        found.files.remove(stored.path)
-        raise
-    body = Uploaded(
-        id=version.document_id, name=name, size=stored.size, sha256=stored.sha256, version=version.number
-    )
-    return Response(
-        body.model_dump_json(),
-        HTTPStatus.CREATED,
-        {"Location": f"/api/documents/{body.id}"},
-        mimetype="application/json",
-    )
-
 
 @blueprint.get("/documents", responses={200: DocumentPage, **responses(401, 422)})
-def list_documents(query: PageQuery) -> Response:
-    """Documents, newest first, page by page"""
+def list_documents(query: DocumentQuery) -> Response:
+    """Documents, newest first, page by page: one's own and the shared ones; an administrator sees all
+
+    Each word of `q` is searched in names, tags and the cells of tables; `match` is where the cells have it.
+    The trash shows what one may restore.
+    """
+    wanted = documents.Filter(query.q, query.tag, query.trash)
     with services().database.read() as session:
-        versions, following = documents.page(session, query.cursor, query.limit)
-        body = DocumentPage(items=[_out(version) for version in versions], next=following)
-    return Response(body.model_dump_json(), mimetype="application/json")
+        versions, following = documents.page(session, query.cursor, query.limit, principal(), wanted)
+        items = [out(version, _match(session, query.q, version)) for version in versions]
+    return Response(DocumentPage(items=items, next=following).model_dump_json(), mimetype="application/json")
 
 
 @blueprint.get("/documents/<document_id>", responses={200: DocumentOut, **responses(401, 404, 422)})
 def show(path: DocumentPath) -> Response:
     """One document"""
-    return Response(_out(_find(path.document_id)).model_dump_json(), mimetype="application/json")
+    with services().database.read() as session:
+        version = documents.find(session, path.document_id, principal())
+    if version is None:
+        raise unknown()
+    return _answer(version)
 
 
-@blueprint.get("/documents/<document_id>/download", responses={**_DOWNLOADS, **responses(401, 404, 416, 422)})
-def download(path: DocumentPath) -> Response:
-    """The current version's bytes
-
-    Supports ranges and If-None-Match; the ETag is the file's SHA-256.
-    """
-    note_action("download")
-    version = _find(path.document_id)
-    response = send_file(
-        services().files.path(version.path),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=version.document.name,
-        etag=version.sha256,
-        last_modified=version.created_at,
-        max_age=0,
-    )
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+@blueprint.patch("/documents/<document_id>", responses={200: DocumentOut, **responses(401, 403, 404, 422)})
+def change(path: DocumentPath, body: DocumentChange) -> Response:
+    """Rename, tag or share a document"""
+    note_action("change")
+    with services().database.write() as session:
+        version = writable(session, path.document_id, principal())
+        document = version.document
+        if body.name is not None:
+            document.name = safe_name(body.name)
+        if body.tags is not None:
+            documents.set_tags(document, body.tags)
+        if body.shared is not None:
+            document.shared = body.shared
+        activity.record(session, actor(), "change", document.id, document.name)
+    return _answer(version)
 
 
 @blueprint.delete("/documents/<document_id>", responses={204: None, **responses(401, 403, 404, 422)})
-def delete(path: DocumentPath) -> Response:
-    """Put a document into the trash"""
+def delete(path: DocumentPath, query: DeleteQuery) -> Response:
+    """Put a document into the trash; with `permanent`, remove for good one that is there"""
+    if query.permanent:
+        return _remove(path.document_id)
     note_action("delete")
     with services().database.write() as session:
-        if not documents.delete(session, path.document_id):
-            raise _unknown()
+        document = writable(session, path.document_id, principal()).document
+        documents.delete(session, document.id)
+        activity.record(session, actor(), "delete", document.id, document.name)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _find(document_id: str) -> DocumentVersion:
+def _remove(document_id: str) -> Response:
+    note_action("remove")
+    with services().database.write() as session:
+        version = documents.find_in_trash(session, document_id, principal())
+        if version is None:
+            raise unknown()
+        activity.record(session, actor(), "remove", document_id, version.document.name)
+        paths = documents.remove(session, version.document)
+    for path in paths:
+        services().files.remove(path)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@blueprint.post(
+    "/documents/<document_id>/restore", responses={200: DocumentOut, **responses(401, 403, 404, 422)}
+)
+def restore(path: DocumentPath) -> Response:
+    """Take a document out of the trash"""
+    note_action("restore")
+    with services().database.write() as session:
+        version = documents.find_in_trash(session, path.document_id, principal())
+        if version is None:
+            raise unknown()
+        version.document.deleted_at = None
+        activity.record(session, actor(), "restore", version.document_id, version.document.name)
+    return _answer(version)
+
+
+@blueprint.get("/documents/<document_id>/versions", responses={200: VersionPage, **responses(401, 404, 422)})
+def list_versions(path: DocumentPath, query: VersionQuery) -> Response:
+    """A document's versions, newest first, page by page"""
+    before = int(query.cursor) if query.cursor else None
     with services().database.read() as session:
-        version = documents.find(session, document_id)
+        if documents.find(session, path.document_id, principal()) is None:
+            raise unknown()
+        versions, following = documents.page_of_versions(session, path.document_id, before, query.limit)
+    items = [
+        VersionOut(
+            number=version.number,
+            size=version.size,
+            sha256=version.sha256,
+            author=version.author.username,
+            created_at=version.created_at,
+        )
+        for version in versions
+    ]
+    body = VersionPage(items=items, next=None if following is None else str(following))
+    return Response(body.model_dump_json(), mimetype="application/json")
+
+
+@blueprint.get("/tags", responses={200: TagList, **responses(401)})
+def list_tags() -> Response:
+    """The tags of the documents one may read, the most used first"""
+    with services().database.read() as session:
+        counts = documents.tag_counts(session, principal())
+    body = TagList(items=[TagOut(name=name, count=count) for name, count in counts])
+    return Response(body.model_dump_json(), mimetype="application/json")
+
+
+def writable(session: Session, document_id: str, who: Principal) -> DocumentVersion:
+    """A live document that `who` may change. Raises ApiProblem: 404 for what they may not even see."""
+    version = documents.find(session, document_id, who)
     if version is None:
-        raise _unknown()
+        raise unknown()
+    if not documents.may_write(version.document, who):
+        raise ApiProblem(403, "this document belongs to someone else", "not-yours")
     return version
 
 
-def _unknown() -> ApiProblem:
+def unknown() -> ApiProblem:
+    """Also for documents of others: that they exist is not told."""
     return ApiProblem(404, "there is no such document")
 
 
-def _out(version: DocumentVersion) -> DocumentOut:
+def out(version: DocumentVersion, match: search.Match | None = None) -> DocumentOut:
+    """The document of this current version, as the API shows it."""
     document = version.document
     return DocumentOut(
         id=document.id,
@@ -137,4 +176,19 @@ def _out(version: DocumentVersion) -> DocumentOut:
         owner=document.owner.username,
         created_at=document.created_at,
         updated_at=version.created_at,
+        deleted_at=document.deleted_at,
+        tags=[tag.name for tag in document.tags],
+        kind=documents.kind_of(document.name),
+        shared=document.shared,
+        match=DocumentMatch(sheet=match.sheet, row=match.row, text=match.text) if match else None,
     )
+
+
+def _match(session: Session, query: str | None, version: DocumentVersion) -> search.Match | None:
+    if not query or not search.terms(query):
+        return None
+    return search.first_match(session, query, version.document_id, version.number)
+
+
+def _answer(version: DocumentVersion) -> Response:
+    return Response(out(version).model_dump_json(), mimetype="application/json")

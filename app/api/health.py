@@ -12,9 +12,10 @@ from flask_openapi3.models.tag import Tag
 from redis import Redis
 
 from app.api.context import services
-from app.api.schemas import Check, Checks, Health, Live
+from app.api.system_schemas import Check, Checks, Health, Live
 from app.migrations import MigrationNeeded, require_current
 from app.services import Services
+from app.storage import is_full
 
 blueprint = APIBlueprint("health", __name__, url_prefix="/api", abp_tags=[Tag(name="health")])
 
@@ -68,6 +69,8 @@ def _timed(probe: Callable[[Services], Check], found: Services) -> Check:
 
 
 def _reason(error: Exception) -> str:
+    if is_full(error):
+        return "the disk has no room"
     return str(error) if isinstance(error, MigrationNeeded) else type(error).__name__
 
 

@@ -28,11 +28,14 @@ _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 class ApiProblem(Exception):  # noqa: N818
     """Ends a request with this status and text. `kind` tells apart problems that share a status."""
 
-    def __init__(self, status: int, detail: str, kind: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, kind: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.kind = kind
+        self.headers = dict(headers or {})
 
 
 def responses(*statuses: int) -> dict[str | int | HTTPStatus, Any]:
@@ -84,8 +87,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ApiProblem)
     def api_problem(error: ApiProblem) -> Response:
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return problem_response(error.status, error.detail, error.kind, headers=headers)
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        return problem_response(error.status, error.detail, error.kind, headers={**headers, **error.headers})
 
     @app.errorhandler(HTTPException)
     def http_problem(error: HTTPException) -> Answer:

@@ -1,24 +1,55 @@
-"""What travels over the API, as the OpenAPI document shows it."""
+"""What all of the API's models stand on; each part's own are in its `*_schemas.py`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from flask_openapi3.models.file import FileStorage
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
-from werkzeug.datastructures import FileStorage as UploadedFile
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+TextQuery = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,200}$")]
+
+
+def _flag(value: object) -> object:
+    """`true` or `false` and nothing else that pydantic would take for a truth value, such as `on`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _moment(value: object) -> object:
+    """A date and time with its zone (RFC 3339), and not a number that pydantic would take for seconds."""
+    if isinstance(value, str) and not _MOMENT.match(value):
+        raise ValueError("write a moment as 2026-11-24T08:00:00Z")
+    return value
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+
+# A moment in a query.
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+# A truth value in a query.
+Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
+
+# For what a query or a form may leave out: unlike a JSON body they have no way to write null.
+Absent = SkipJsonSchema[None]
 
 
 @cache
 def _schema_of(model: type[Model], arguments: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    return super(Model, model).model_json_schema(**dict(arguments))
+    schema = super(Model, model).model_json_schema(**dict(arguments))
+    for described in schema.get("properties", {}).values():
+        if described.get("default", 0) is None and not _takes_null(described):
+            del described["default"]
+    return schema
+
+
+def _takes_null(described: dict[str, Any]) -> bool:
+    return {"type": "null"} in described.get("anyOf", [])
 
 
 class Model(BaseModel):
@@ -32,9 +63,15 @@ class Model(BaseModel):
 
 
 class Input(Model):
-    """A body or query: unknown names are refused rather than ignored."""
+    """A query: unknown names are refused rather than ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Body(Input):
+    """A JSON body: besides, 1 is no truth value and "1" is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class FieldProblem(Model):
@@ -53,129 +90,6 @@ class Problem(Model):
     errors: list[FieldProblem] | None = None
 
 
-class LoginBody(Input):
-    username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=1024)
-
-
-class Me(Model):
-    id: Id
-    username: str
-    role: Literal["admin", "editor", "viewer"]
-
-
-class TokenBody(Input):
-    name: str = Field(min_length=1, max_length=100, description="What the token is for")
-
-
-class TokenCreated(Model):
-    id: Id
-    name: str
-    token: str = Field(description="Shown only now; send it as `Authorization: Bearer`")
-
-
-class UploadForm(Model):
-    file: FileStorage
-
-    @field_validator("file", mode="after")
-    @classmethod
-    def is_a_file(cls, value: object) -> object:
-        """A text field of the same name, or a form where no file was chosen, is no file."""
-        if not isinstance(value, UploadedFile) or not value.filename:
-            raise ValueError("send a file with a name in this field")
-        return value
-
-
-class Uploaded(Model):
-    id: Id
-    name: str
-    size: int = Field(ge=0, description="Bytes")
-    sha256: Sha256
-    version: int = Field(ge=1)
-
-
-class DocumentOut(Uploaded):
-    owner: str = Field(description="User name")
-    created_at: datetime
-    updated_at: datetime = Field(description="When the current version was stored")
-
-
-class DocumentPage(Model):
-    items: list[DocumentOut]
-    next: Id | None = Field(description="Pass it as `cursor` for the next page; null on the last")
-
-
 class PageQuery(Input):
-    cursor: Id | None = Field(default=None, description="`next` of the page before")
+    cursor: Id | Absent = Field(default=None, description="`next` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
-
-
-class DocumentPath(Model):
-    document_id: Id
-
-
-class JobBody(Input):
-    kind: Literal["export"]
-    documents: list[Id] = Field(min_length=1, max_length=1000)
-
-
-class JobCreated(Model):
-    id: Id
-
-
-class JobPath(Model):
-    job_id: Id
-
-
-class JobResult(Model):
-    document: Id = Field(description="The document that holds the result")
-
-
-class JobOut(Model):
-    id: Id
-    kind: str
-    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
-    progress: float = Field(ge=0, le=1)
-    result: JobResult | None
-    error: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-class JobPage(Model):
-    items: list[JobOut]
-    next: Id | None = Field(description="Pass it as `cursor` for the next page; null on the last")
-
-
-class Check(Model):
-    status: Literal["ok", "failed"]
-    latency_ms: float | None = Field(default=None, description="How long the check took")
-    detail: str | None = Field(default=None, description="What is wrong")
-    free_mb: int | None = Field(default=None, description="disk: room left")
-    revision: str | None = Field(default=None, description="database: schema revision")
-    waiting: int | None = Field(default=None, description="redis_queue: jobs that wait")
-    workers: int | None = Field(default=None, description="worker: live workers")
-
-
-class Checks(Model):
-    database: Check
-    redis_cache: Check
-    redis_queue: Check
-    worker: Check
-    disk: Check
-
-
-class Health(Model):
-    """`failed` (503): the database, the disk or the queue's Redis; `degraded` (200): the rest."""
-
-    status: Literal["ok", "degraded", "failed"]
-    checks: Checks
-    release: str
-    slot: str
-
-
-class Live(Model):
-    status: Literal["ok"]
-    release: str
-    slot: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -140,7 +142,7 @@ class Stack:
         }
         process = subprocess.Popen(
             [sys.executable, *command], env=environ, cwd=self.directory, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
         )  # fmt: skip
         self.processes.append(process)
         return process
@@ -154,6 +156,26 @@ class Stack:
         for process in self.processes:
             kill_with_children(process)
             process.communicate()
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=90)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(20)
+        self.sock.connect(str(self._path))
 
 
 def kill_with_children(process: subprocess.Popen[str]) -> None:
@@ -182,12 +204,23 @@ class WholeAnswers(FlaskClient):
         return super().open(*args, **{"buffered": True, **kwargs})
 
 
-def upload(client: FlaskClient, content: bytes, name: str = "table.xlsx") -> TestResponse:
+def upload(
+    client: FlaskClient,
+    content: bytes,
+    name: str = "table.xlsx",
+    document: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     """Sends the file as a browser would, without the test client's temporary files."""
     disposition = f'Content-Disposition: form-data; name="file"; filename="{_quoted(name)}"'
     head = f"--frontier\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
+    if document is not None:
+        field = 'Content-Disposition: form-data; name="document"'
+        head = f"--frontier\r\n{field}\r\n\r\n{document}\r\n{head}"
     body = head.encode("utf-8", "surrogatepass") + content + b"\r\n--frontier--\r\n"
-    return client.post("/api/upload", data=body, content_type="multipart/form-data; boundary=frontier")
+    return client.post(
+        "/api/upload", data=body, content_type="multipart/form-data; boundary=frontier", headers=headers
+    )
 
 
 def _quoted(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -13,18 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.app.stack import Stack, wait_until
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=90)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(20)
-        self.sock.connect(str(self._path))
+from tests.unit.app.stack import Stack, UnixConnection, wait_until
 
 
 def ask(path: Path, method: str, address: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
