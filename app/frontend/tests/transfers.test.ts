@@ -25,7 +25,7 @@ function storeWith(outcomes: (typeof stored | ApiError | null)[], rest: Partial<
       upload: (_file, options) => {
         sent.push(options);
         const outcome = outcomes.shift();
-        let cancel = () => undefined as void;
+        let cancel: () => void = () => undefined;
         const done = new Promise<typeof stored>((resolve, reject) => {
           cancel = () => {
             reject(new UploadCancelled());

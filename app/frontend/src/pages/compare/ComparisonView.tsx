@@ -11,6 +11,7 @@ import { BLOCK, useBlocks } from "../../grid/useBlocks";
 import { type GridHandle, VirtualGrid } from "../../grid/VirtualGrid";
 import { fittingWidths } from "../../grid/window";
 import { useI18n } from "../../i18n/I18n";
+import { isTyping } from "../../lib/isTyping";
 
 interface Props {
   readonly id: string;
@@ -63,9 +64,7 @@ export function ComparisonView({ id, start, left, right }: Props) {
   });
   useEffect(() => {
     const walk = (event: KeyboardEvent) => {
-      const { target } = event;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (event.key === "n" || event.key === "p") {
         event.preventDefault();
         void latestJump.current(event.key === "n" ? 1 : -1);

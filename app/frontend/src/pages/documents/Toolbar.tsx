@@ -4,6 +4,7 @@ import { SearchField } from "../../components/Field";
 import { Icon } from "../../components/Icon";
 import { Segments } from "../../components/Segments";
 import { useI18n } from "../../i18n/I18n";
+import { isTyping } from "../../lib/isTyping";
 import { useDebounced } from "../../lib/useDebounced";
 
 const SETTLE_MS = 220;
@@ -45,9 +46,7 @@ export function Toolbar({ q, tag, trash, tags, onChange }: Props) {
 
   useEffect(() => {
     const focusSearch = (event: KeyboardEvent) => {
-      const { target } = event;
-      if (event.key !== "/" || event.ctrlKey || event.metaKey) return;
-      if (target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null) return;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
       event.preventDefault();
       document.querySelector<HTMLInputElement>(".toolbar input[type=search]")?.focus();
     };
