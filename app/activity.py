@@ -16,6 +16,7 @@ from app.models import Activity
 ACTIONS = (
     "login", "login-failed", "logout", "password", "token", "token-revoke",
     "user-create", "user-change", "upload", "version", "download", "change", "delete", "restore", "remove",
+    "job-cancel",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ _PLACEHOLDERS = (
     "replace",
     "secret",
 )
+# A name, or every name below one.
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _NEW_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"  # noqa: S105 - a command
 
 
@@ -57,6 +60,12 @@ class Config:
     trash_days: int
     activity_days: int
     browser_enabled: bool
+    fetch_hosts: tuple[str, ...]
+    claude_url: str
+    claude_model: str
+    claude_timeout_seconds: int
+    claude_job_tokens: int
+    claude_month_tokens: int
     slot: str
     release: str
     threads: int
@@ -78,6 +87,15 @@ class Config:
     @property
     def tmp_dir(self) -> Path:
         return self.data_dir / "tmp"
+
+    @property
+    def tables_dir(self) -> Path:
+        """Caches of tables: made again when they are lost."""
+        return self.data_dir / "tables"
+
+    @property
+    def comparisons_dir(self) -> Path:
+        return self.data_dir / "comparisons"
 
     @property
     def admin_password_file(self) -> Path:
@@ -149,6 +167,12 @@ class _Reader:
             trash_days=self._number("TRASH_DAYS", 30, 1, 36_500),
             activity_days=self._number("ACTIVITY_DAYS", 365, 1, 36_500),
             browser_enabled=self._choice("BROWSER_ENABLED", ("true", "false"), "false") == "true",
+            fetch_hosts=self._hosts("FETCH_HOSTS", "docs.qq.com,*.docs.qq.com"),
+            claude_url=self._claude_url(),
+            claude_model=self._text("CLAUDE_MODEL", "claude-haiku-5-5"),
+            claude_timeout_seconds=self._number("CLAUDE_TIMEOUT_SECONDS", 120, 1, 600),
+            claude_job_tokens=self._number("CLAUDE_JOB_TOKENS", 50_000, 4000, 10_000_000),
+            claude_month_tokens=self._number("CLAUDE_MONTH_TOKENS", 2_000_000, 0, 1_000_000_000),
             slot=self._text("SLOT", "blue"),
             release=self._text("RELEASE", "unreleased"),
             threads=self._number("GUNICORN_THREADS", 2, 1, 128),
@@ -203,6 +227,23 @@ class _Reader:
         elif environment == "production" and parts.scheme != "https":
             self.problems.append(f"PUBLIC_URL is {url!r}: APP_ENV=production needs an https:// address")
         return url.rstrip("/")
+
+    def _claude_url(self) -> str:
+        url = self._text("CLAUDE_URL", "https://api.anthropic.com")
+        parts = urlsplit(url)
+        local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+            self.problems.append(f"CLAUDE_URL is {url!r}: give an https:// address")
+        return url
+
+    def _hosts(self, name: str, default: str) -> tuple[str, ...]:
+        hosts = tuple(part.strip().lower() for part in self._text(name, default).split(",") if part.strip())
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                self.problems.append(
+                    f"{name} has {host!r}: give names separated by commas, such as docs.qq.com,*.docs.qq.com"
+                )
+        return hosts
 
     def _database_url(self, data_dir: Path) -> str:
         url = self._text("DATABASE_URL", f"sqlite:///{data_dir}/tencent_docs.db")

@@ -22,6 +22,7 @@ from app.api import (
     health,
     jobs,
     metrics,
+    preview,
     problems,
     security,
     system,
@@ -72,7 +73,7 @@ def create_app(config: Config) -> Application:
     context.register(app)
     app.before_request(access.guard)
     problems.register(app)
-    for part in (health, auth, users, documents, transfer, jobs, activity, features, system):
+    for part in (health, auth, users, documents, transfer, preview, jobs, activity, features, system):
         app.register_api(part.blueprint)
     app.add_url_rule("/api/openapi.json", "openapi_document", lambda: app.api_doc)
     metrics.register(app)

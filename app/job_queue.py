@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -14,9 +14,12 @@ from app.redis_clients import RIDE_OUT_RESTART
 
 NAME = "default"
 JOB_FUNCTION = "app.jobs.runner.run"
+INDEX_FUNCTION = "app.jobs.indexing.run"
 JOB_TIMEOUT_SECONDS = 1800
 RETRIES = 3
 KEPT_SECONDS = 24 * 3600
+# A scheduler that died lets go of its lock after 61 s.
+LATE_SECONDS = 90
 
 
 class QueueUnavailable(Exception):  # noqa: N818 - a state of the service
@@ -48,6 +51,35 @@ class JobQueue:
             JOB_FUNCTION, job_id, job_id=job_id, retry=Retry(max=RETRIES),
             result_ttl=KEPT_SECONDS, failure_ttl=KEPT_SECONDS, description=f"job {job_id}",
         )  # fmt: skip
+
+    def enqueue_index(self, document_id: str, version: int) -> None:
+        """Asks a worker to read a new version of a table. Raises QueueUnavailable."""
+        try:
+            self._queue.enqueue(
+                INDEX_FUNCTION, document_id, job_id=f"index-{document_id}-{version}",
+                result_ttl=0, failure_ttl=KEPT_SECONDS, description=f"index {document_id}",
+            )  # fmt: skip
+        except RedisError as error:
+            raise QueueUnavailable(str(error)) from error
+
+    def enqueue_task(self, function: str, name: str, moment: datetime) -> None:
+        """Hands a run of a timed task to RQ's scheduler, or to the workers when the scheduler let it pass.
+
+        The same run is handed over once, however often this is called. Raises QueueUnavailable.
+        """
+        job_id = f"task-{name}-{int(moment.timestamp())}"
+        late = (datetime.now(UTC) - moment).total_seconds() > LATE_SECONDS
+        options = {"result_ttl": 0, "failure_ttl": LATE_SECONDS, "description": f"task {name}"}
+        try:
+            if late:
+                if not QueuedJob.exists(f"{job_id}-late", connection=self.connection):
+                    self._queue.enqueue(function, name, job_id=f"{job_id}-late", **options)
+            elif not QueuedJob.exists(job_id, connection=self.connection):
+                # The scheduler's clock has whole seconds: not before the moment.
+                at = moment.replace(microsecond=0) + timedelta(seconds=1)
+                self._queue.enqueue_at(at, function, name, job_id=job_id, **options)
+        except RedisError as error:
+            raise QueueUnavailable(str(error)) from error
 
     def status(self, job_id: str) -> str | None:
         """RQ's own status of the job; None when Redis knows no such job."""

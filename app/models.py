@@ -230,3 +230,16 @@ class Job(Base):
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     owner: Mapped[User] = relationship()
+
+
+class ClaudeUsage(Base):
+    """Tokens of one question: before the answer the most that it can cost, afterwards what it did."""
+
+    __tablename__ = "claude_usage"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    job_id: Mapped[str] = mapped_column(String(36))
+    model: Mapped[str] = mapped_column(String(64))
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]

@@ -26,6 +26,8 @@ LEAST_ROLE = {
     "documents.delete": "editor",
     "documents.restore": "editor",
     "jobs.create": "editor",
+    "jobs.cancel": "editor",
+    "jobs.retry": "editor",
     "users.list_users": "admin",
     "users.create": "admin",
     "users.change": "admin",

@@ -21,6 +21,7 @@ from app.api.documents import unknown, writable
 from app.api.problems import ApiProblem, responses
 from app.api.security import SECURITY
 from app.api.upload import StreamingRequest
+from app.job_queue import QueueUnavailable
 from app.models import DocumentVersion, IdempotencyKey
 from app.storage import StagedFile, StorageFull, safe_name
 
@@ -93,7 +94,17 @@ def upload(header: UploadHeaders, form: UploadForm) -> Response:
         raise
     if answer is not None:
         found.files.remove(stored.path)
+    elif documents.kind_of(name) == "table":
+        _have_read(body)
     return _created(body)
+
+
+def _have_read(body: Uploaded) -> None:
+    try:
+        services().queue.enqueue_index(body.id, body.version)
+    except QueueUnavailable as error:
+        # A timed task finds it later.
+        log.warning("the queue did not take the reading of a table: %s", error)
 
 
 def _add(session: Session, document_id: str | None, name: str, stored: documents.StoredFile) -> Uploaded:

@@ -1,4 +1,4 @@
-"""Kind `export`: a selection of documents as one zip with a manifest, kept as a document."""
+"""Kind `export`: a selection of documents as one zip with a manifest, or converted; kept as a document."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 from typing import IO, cast
 
 from app import documents
-from app.jobs import lifecycle
+from app.jobs import convert, lifecycle, results
 from app.models import DocumentVersion, now
 from app.services import Services
 from app.storage import StagedFile
+from app.tables.write import ForwardOnly
 
 _CHUNK = 256 * 1024
 _COMPRESSED = {
@@ -40,64 +41,38 @@ class Entry:
     name: str
 
 
-class _WriteOnly:
-    """Hides that the target can seek: zipfile then writes forward only, and the running hash stays right."""
-
-    def __init__(self, target: StagedFile) -> None:
-        self._target = target
-
-    def write(self, data: bytes) -> int:
-        return self._target.write(data)
-
-    def flush(self) -> None:
-        self._target.flush()
-
-
 def run(services: Services, held: lifecycle.Claim, report: Callable[[float], None]) -> None:
     """Builds the archive and, in one transaction, stores it and ends the job.
 
     Raises lifecycle.Refused, lifecycle.Superseded, StorageFull.
     """
+    # Jobs queued by the release before this one name no format.
+    if held.parameters.get("format", "zip") != "zip":
+        convert.run(services, held, report)
+        return
     wanted = list(held.parameters["documents"])
     with services.database.read() as session:
-        versions = documents.find_all(session, wanted)
+        versions = documents.find_all(session, wanted, held)
     missing = set(wanted) - {version.document_id for version in versions}
     if missing:
         raise lifecycle.Refused(f"these documents no longer exist: {', '.join(sorted(missing))}")
     total = sum(version.size for version in versions)
     with services.files.stage(expected=total) as staged:
         _write_archive(staged, services, entries(versions), total, report)
-        stored = documents.StoredFile(services.files.keep(staged), staged.size, staged.sha256)
-    try:
-        with services.database.write() as session:
-            name = f"export-{now():%Y%m%d-%H%M%S}.zip"
-            result = documents.add(session, name, held.owner_id, stored)
-            lifecycle.succeed(session, held, {"document": result.document_id})
-    except BaseException:
-        services.files.remove(stored.path)
-        raise
+        results.keep(services, held, staged, f"export-{now():%Y%m%d-%H%M%S}.zip")
 
 
 def entries(versions: list[DocumentVersion]) -> list[Entry]:
     """A name in the archive for each document, none twice, whatever the case."""
     taken = {"manifest.json"}
-    result = []
-    for version in versions:
-        original = PurePosixPath(version.document.name)
-        name, number = original.name, 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{original.stem} ({number}){original.suffix}"
-        taken.add(name.lower())
-        result.append(Entry(version, name))
-    return result
+    return [Entry(version, convert.free_name(version.document.name, taken)) for version in versions]
 
 
 def _write_archive(
     staged: StagedFile, services: Services, chosen: list[Entry], total: int, report: Callable[[float], None]
 ) -> None:
     done = 0
-    with zipfile.ZipFile(cast("IO[bytes]", _WriteOnly(staged)), "w") as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", ForwardOnly(staged)), "w") as archive:
         for entry in chosen:
             info = zipfile.ZipInfo(entry.name, entry.version.created_at.timetuple()[:6])
             info.compress_type = _method(entry.name)

@@ -22,17 +22,30 @@ class Refused(Exception):  # noqa: N818
     """The job cannot be done, and trying again would not help. The message is for the user."""
 
 
+class Cancelled(Exception):  # noqa: N818
+    """The user wants this job to stop."""
+
+
+class WrongState(Exception):  # noqa: N818
+    """What is asked for does not fit the job's state. The message is for the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to run one attempt of a job."""
+    """The right to run one attempt of a job, with the rights of its owner."""
 
     job_id: str
     kind: str
     attempt: int
     owner_id: str
     username: str
+    role: str
     parameters: dict[str, Any]
     request_id: str | None
+
+    @property
+    def user_id(self) -> str:
+        return self.owner_id
 
 
 def create(
@@ -46,32 +59,66 @@ def create(
 
 
 def claim(session: Session, job_id: str) -> Claim | None:
-    """Starts the next attempt; None when the job is over or gone."""
+    """Starts the next attempt; None when the job is over or gone, or is to be over by its owner's wish."""
     job = session.get(Job, job_id)
     if job is None or job.status not in UNFINISHED:
+        return None
+    if job.cancel_requested:
+        job.status, job.finished_at = "cancelled", now()
         return None
     owner = session.get_one(User, job.owner_id)
     job.attempt += 1
     job.status = "running"
     job.progress = 0.0
     job.started_at = now()
-    return Claim(job.id, job.kind, job.attempt, job.owner_id, owner.username, job.parameters, job.request_id)
+    return Claim(
+        job.id,
+        job.kind,
+        job.attempt,
+        job.owner_id,
+        owner.username,
+        owner.role,
+        job.parameters,
+        job.request_id,
+    )
 
 
-def _change(session: Session, held: Claim, **values: object) -> None:
+def cancel(session: Session, job: Job) -> None:
+    """Ends a waiting job; tells a running one to stop, which it does within a second or two.
+
+    Raises WrongState when the job is over; nothing happens when it was cancelled before.
+    """
+    if job.status == "queued":
+        job.status, job.finished_at, job.cancel_requested = "cancelled", now(), True
+    elif job.status == "running":
+        job.cancel_requested = True
+    elif job.status != "cancelled":
+        raise WrongState(f"the job has {job.status} already")
+
+
+def again(session: Session, job: Job, request_id: str | None) -> Job:
+    """A new job that does what a failed or cancelled one was to do. Raises WrongState."""
+    if job.status not in ("failed", "cancelled"):
+        raise WrongState(f"only a failed or cancelled job is run again; this one is {job.status}")
+    return create(session, job.kind, job.owner_id, job.parameters, request_id)
+
+
+def _change(session: Session, held: Claim, **values: object) -> bool:
     statement = (
         update(Job)
         .where(Job.id == held.job_id, Job.attempt == held.attempt, Job.status == "running")
         .values(updated_at=now(), **values)
-        .returning(Job.id)
+        .returning(Job.cancel_requested)
     )
-    if session.scalar(statement) is None:
+    stop = session.scalar(statement)
+    if stop is None:
         raise Superseded(held.job_id)
+    return stop
 
 
-def progress(session: Session, held: Claim, fraction: float) -> None:
-    """Notes how far the attempt is. Raises Superseded."""
-    _change(session, held, progress=round(min(max(fraction, 0.0), 1.0), 3))
+def progress(session: Session, held: Claim, fraction: float) -> bool:
+    """Notes how far the attempt is; returns whether it is to stop. Raises Superseded."""
+    return _change(session, held, progress=round(min(max(fraction, 0.0), 1.0), 3))
 
 
 def succeed(session: Session, held: Claim, result: dict[str, Any]) -> None:
@@ -82,6 +129,11 @@ def succeed(session: Session, held: Claim, result: dict[str, Any]) -> None:
 def fail(session: Session, held: Claim, error: str) -> None:
     """Ends the job badly. Raises Superseded."""
     _change(session, held, status="failed", error=error[:2000], finished_at=now())
+
+
+def end_cancelled(session: Session, held: Claim) -> None:
+    """Ends the job by its owner's wish. Raises Superseded."""
+    _change(session, held, status="cancelled", error=None, finished_at=now())
 
 
 def postpone(session: Session, held: Claim, error: str) -> None:

@@ -1,4 +1,4 @@
-"""What the worker puts right from time to time: jobs that the queue lost, and leftovers of cut uploads."""
+"""What the worker puts right from time to time: jobs that the queue lost."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from app.logs import event
 from app.services import Services
 
 log = logging.getLogger(__name__)
-
-STALE_UPLOAD_SECONDS = 6 * 3600
 
 
 def reconcile(services: Services) -> None:
@@ -34,10 +32,3 @@ def reconcile(services: Services) -> None:
             with services.database.write() as session:
                 lifecycle.abandon(session, job_id, "every attempt was cut short; see worker.log")
             event(log, logging.ERROR, "job", "the job was given up", job=job_id, status="failed")
-
-
-def sweep_uploads(services: Services) -> None:
-    """Removes files in tmp that no upload can still be writing."""
-    removed = services.files.remove_stale(STALE_UPLOAD_SECONDS)
-    if removed:
-        event(log, logging.INFO, "sweep", "removed leftovers of cut uploads", files=removed)

@@ -13,11 +13,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Worker, worker_registration
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import job_queue, logs
 from app.config import Config, ConfigError
 from app.job_queue import QueueUnavailable
-from app.jobs import maintenance, runner
+from app.jobs import maintenance, runner, timed
 from app.redis_clients import connect_worker
 from app.services import Services
 
@@ -59,12 +60,15 @@ class AppWorker(Worker):
         log.info("the worker listens on queue %s", job_queue.NAME)
 
     def run_maintenance_tasks(self) -> None:
+        if self._stop_requested:
+            # RQ would start a new scheduler now, and its stop a moment later can be lost: it waits for ever.
+            return
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         self._register_again()
         try:
             maintenance.reconcile(self._services)
-            maintenance.sweep_uploads(self._services)
-        except (RedisError, QueueUnavailable, OSError) as error:
+            timed.schedule(self._services)
+        except (RedisError, QueueUnavailable, SQLAlchemyError, OSError) as error:
             log.warning("maintenance did not finish: %s", error)
 
     def _register_again(self) -> None:
@@ -106,13 +110,16 @@ def work(alive_file: Path) -> int:
         service="worker",
         release=config.release,
     )
-    logging.getLogger("rq.worker").setLevel("WARNING" if config.log_level != "DEBUG" else "DEBUG")
+    for noisy in ("rq.worker", "rq.scheduler"):
+        logging.getLogger(noisy).setLevel("WARNING" if config.log_level != "DEBUG" else "DEBUG")
+    # What SQLite sorts goes to the disk; /tmp is the container's memory.
+    os.environ.setdefault("SQLITE_TMPDIR", str(config.tmp_dir))
     services = Services.from_config(config)
     runner.use(services)
     connection = connect_worker(config.redis_queue_url)
     wait_for(connection)
     worker = AppWorker(services, connection, alive_file)
-    worker.work(logging_level=None)
+    worker.work(logging_level=None, with_scheduler=True)
     stopped = worker._shutdown_requested_date is not None
     log.log(logging.INFO if stopped else logging.ERROR, "the worker stops")
     return 0 if stopped else 1

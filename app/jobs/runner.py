@@ -8,14 +8,19 @@ from collections.abc import Callable
 
 from rq import get_current_job
 
-from app.jobs import export, lifecycle
+from app.jobs import batch, compare, export, fetch, lifecycle, summarise
 from app.logs import event, request_id_var
 from app.services import Services
+from app.tables.limits import TableRefused
 
 log = logging.getLogger(__name__)
 
 KINDS: dict[str, Callable[[Services, lifecycle.Claim, Callable[[float], None]], None]] = {
-    "export": export.run
+    "batch": batch.run,
+    "compare": compare.run,
+    "export": export.run,
+    "fetch": fetch.run,
+    "summarise": summarise.run,
 }
 PROGRESS_SECONDS = 0.5
 
@@ -28,14 +33,19 @@ def use(services: Services) -> None:
     _services = services
 
 
+def services_in_use() -> Services:
+    """What `use` was told. Raises RuntimeError outside a worker."""
+    if _services is None:
+        raise RuntimeError("the worker did not say with which services jobs run")
+    return _services
+
+
 def run(job_id: str) -> None:
     """The function that the queue names: claims the job, runs it, and notes how it ended.
 
     An unexpected error puts the job back while the queue has retries left, and is raised for RQ to see.
     """
-    if _services is None:
-        raise RuntimeError("the worker did not say with which services jobs run")
-    services = _services
+    services = services_in_use()
     with services.database.write() as session:
         held = lifecycle.claim(session, job_id)
     if held is None:
@@ -48,7 +58,11 @@ def run(job_id: str) -> None:
         KINDS[held.kind](services, held, _reporter(services, held))
     except lifecycle.Superseded:
         _line(logging.WARNING, "another attempt has taken the job over", held, "superseded", started)
-    except lifecycle.Refused as refusal:
+    except lifecycle.Cancelled:
+        with services.database.write() as session:
+            lifecycle.end_cancelled(session, held)
+        _line(logging.INFO, "the job was cancelled", held, "cancelled", started)
+    except (lifecycle.Refused, TableRefused) as refusal:
         with services.database.write() as session:
             lifecycle.fail(session, held, str(refusal))
         _line(logging.ERROR, str(refusal), held, "failed", started)
@@ -78,7 +92,9 @@ def _reporter(services: Services, held: lifecycle.Claim) -> Callable[[float], No
             return
         last = time.monotonic()
         with services.database.write() as session:
-            lifecycle.progress(session, held, fraction)
+            stop = lifecycle.progress(session, held, fraction)
+        if stop:
+            raise lifecycle.Cancelled(held.job_id)
 
     return report
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 class MigrationNeeded(Exception):  # noqa: N818 - a state

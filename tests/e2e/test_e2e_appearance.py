@@ -5,6 +5,7 @@ The pictures are in build/screenshots/, for people to look at.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,17 @@ SETTLED = """() => Promise.all(
     .filter((animation) => animation.effect.getTiming().iterations !== Infinity)
     .map((animation) => animation.finished.catch(() => undefined)))
     .then(() => undefined)"""
+# What each page shows when it is there.
+PAGES = {
+    "documents?view=trash": ".toolbar",
+    "compare": ".compare-form",
+    "jobs": ".job",
+    "activity": "tbody tr",
+    "users": "tbody tr",
+    "account": ".panel",
+    "about": ".licences li",
+    "nowhere": ".empty",
+}
 LOOKS = [
     ("laptop", "en-US", "light"),
     ("laptop", "zh-CN", "dark"),
@@ -73,7 +85,17 @@ def test_every_page_looks_right(
     navigation.get_by_role("link", name="System" if locale == "en-US" else "系统状态").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator(".checks")).to_be_visible()
+    expect(page.locator(".chart canvas")).to_have_count(6)
     keep("system")
+
+    for path, shown in PAGES.items():
+        page.goto(f"{service.url}/{path}")
+        expect(page.locator(shown).first).to_be_visible()
+        keep(re.sub(r"\W+", "-", path))
+    page.goto(f"{service.url}/documents")
+    pages.row(page, name).get_by_role("link", name=name, exact=True).click()
+    expect(page.locator(".grid-row").nth(2)).to_be_visible()
+    keep("document")
 
 
 def require_no_overflow(page: Page, name: str) -> None:

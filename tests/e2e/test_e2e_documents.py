@@ -92,16 +92,15 @@ def test_a_refused_upload_says_why_and_can_be_dismissed(page: Page, watch: Watch
     expect(page.get_by_text(name)).to_have_count(0)
 
 
-def test_a_broken_connection_is_told_and_the_upload_tried_again(
-    page: Page, watch: Watch, tmp_path: Path
-) -> None:
+def test_an_upload_goes_on_by_itself_when_the_line_is_back(page: Page, watch: Watch, tmp_path: Path) -> None:
     file = stored(tmp_path, documents.unique_name("again"), documents.workbook(20))
     page.context.set_offline(True)
     page.locator("input[type=file]").set_input_files(file)
     item = page.get_by_role("listitem").filter(has_text=file.name)
     expect(item).to_contain_text("No answer from the service")
+    expect(item).to_contain_text("Trying again soon")
+    # Nobody presses anything: the line is back, the upload goes on.
     page.context.set_offline(False)
-    item.get_by_role("button", name=f"Upload {file.name} again").click()
     expect(item).to_contain_text("Uploaded")
     expect(pages.row(page, file.name)).to_be_visible()
     # Chromium's own line about the request that had no line.

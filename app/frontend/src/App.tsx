@@ -1,6 +1,7 @@
 import { Suspense, useEffect, useRef } from "react";
 import { ErrorBoundary } from "./components/ErrorBoundary";
 import { ErrorNotice } from "./components/ErrorNotice";
+import { Loading } from "./components/States";
 import { useI18n } from "./i18n/I18n";
 import { Shell } from "./layout/Shell";
 import { Link, navigate, usePath } from "./lib/router";
@@ -28,11 +29,12 @@ export function App() {
     );
   }
   if (state.phase === "out") return <LoginPage expired={state.expired} />;
+  const allowed = page !== undefined && (page.only === undefined || page.only === state.me.role);
   return (
     <Shell>
       <ErrorBoundary key={path}>
         <Suspense fallback={<Loading />}>
-          {page === undefined ? <NotFound /> : <page.Component />}
+          {allowed ? <page.Component /> : <NotFound />}
           {path === "/" && <ToHome />}
         </Suspense>
       </ErrorBoundary>
@@ -48,16 +50,6 @@ function ToHome() {
     navigate(homePath, "replace");
   }, []);
   return null;
-}
-
-function Loading() {
-  const { t } = useI18n();
-  return (
-    <div className="loading" role="status">
-      <span className="spinner" />
-      <span className="visually-hidden">{t("app.loading")}</span>
-    </div>
-  );
 }
 
 function NotFound() {

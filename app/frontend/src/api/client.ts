@@ -1,5 +1,5 @@
 import { ApiError, parseProblem } from "./problem";
-import type { DocumentItem, Health, Job, Me, Page } from "./types";
+import type { Me } from "./types";
 
 type Listener = () => void;
 
@@ -21,7 +21,7 @@ export function reportStatus(status: number): void {
 }
 
 interface Options {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
   /** Statuses other than 2xx whose body is an answer and no error. */
@@ -31,7 +31,7 @@ interface Options {
 }
 
 /** The JSON answer, or undefined for an empty one. Throws ApiError; an abort is thrown as it is. */
-async function request(path: string, options: Options = {}): Promise<unknown> {
+export async function request(path: string, options: Options = {}): Promise<unknown> {
   const headers: Record<string, string> = { Accept: "application/json" };
   const init: RequestInit = {
     method: options.method ?? "GET",
@@ -92,31 +92,16 @@ export async function me(): Promise<Me | null> {
   }
 }
 
-export async function listDocuments(cursor: string | null, signal?: AbortSignal): Promise<Page<DocumentItem>> {
-  const query = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-  return (await request(`/api/documents${query}`, { signal })) as Page<DocumentItem>;
+export async function changePassword(current: string, next: string): Promise<void> {
+  await request("/api/me/password", { method: "POST", body: { current, new: next }, anonymous: true });
 }
 
-export function downloadPath(id: string): string {
-  return `/api/documents/${encodeURIComponent(id)}/download`;
-}
-
-/** The id of the new job. */
-export async function startExport(documents: readonly string[]): Promise<string> {
-  const answer = await request("/api/jobs", { method: "POST", body: { kind: "export", documents } });
-  return (answer as { id: string }).id;
-}
-
-export async function getJob(id: string): Promise<Job> {
-  return (await request(`/api/jobs/${encodeURIComponent(id)}`)) as Job;
-}
-
-/** The state of the service, also when it says that it is not well (503 with a health document). */
-export async function health(signal?: AbortSignal): Promise<Health> {
-  const answer = (await request("/api/health", { accept: [503], anonymous: true, signal })) as Partial<Health> | undefined;
-  if (answer?.checks === undefined) {
-    const problem = answer as { title?: string; detail?: string; request_id?: string } | undefined;
-    throw new ApiError(503, problem?.title, problem?.detail, problem?.request_id);
+/** `path` with those of `values` that say something as its query. */
+export function withQuery(path: string, values: Readonly<Record<string, string | number | boolean | null | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== "" && value !== false) query.set(name, String(value));
   }
-  return answer as Health;
+  const text = query.toString();
+  return text === "" ? path : `${path}?${text}`;
 }

@@ -38,6 +38,11 @@ export function toApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError(0);
 }
 
+/** Whether the same request may well succeed a little later: no answer, a release, a busy service, too many requests. */
+export function isTransient(error: ApiError): boolean {
+  return [0, 429, 502, 503, 504].includes(error.status);
+}
+
 function isJson(contentType: string | null): boolean {
   return /^application\/([\w.-]+\+)?json\b/i.test(contentType ?? "");
 }

@@ -7,13 +7,20 @@ export interface Upload {
   readonly cancel: () => void;
 }
 
+export interface UploadOptions {
+  /** The document that gets a new version; without it a new document comes into being. */
+  readonly document: string | null;
+  /** The same for every try, so that an upload whose answer was lost is not stored twice. */
+  readonly idempotencyKey: string;
+}
+
 export class UploadCancelled extends Error {}
 
 /**
  * Sends one file. `onProgress` gets the bytes of the file that have left, for fetch cannot tell.
  * `done` fails with ApiError or UploadCancelled.
  */
-export function upload(file: File, onProgress: (sent: number) => void): Upload {
+export function upload(file: File, { document, idempotencyKey }: UploadOptions, onProgress: (sent: number) => void): Upload {
   const xhr = new XMLHttpRequest();
   const done = new Promise<Uploaded>((resolve, reject) => {
     xhr.upload.onprogress = (event) => {
@@ -37,9 +44,12 @@ export function upload(file: File, onProgress: (sent: number) => void): Upload {
     };
   });
   const form = new FormData();
+  // Before the file: the service reads the form as it arrives.
+  if (document !== null) form.append("document", document);
   form.append("file", file, file.name);
   xhr.open("POST", "/api/upload");
   xhr.setRequestHeader("Accept", "application/json");
+  xhr.setRequestHeader("Idempotency-Key", idempotencyKey);
   xhr.send(form);
   return {
     done,

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Brand } from "../components/Brand";
 import { Icon } from "../components/Icon";
+import { Toasts } from "../components/Toasts";
 import { useI18n } from "../i18n/I18n";
 import { usePath } from "../lib/router";
 import { useHealth } from "../lib/useHealth";
@@ -77,6 +78,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           {children}
         </main>
       </div>
+      <Toasts />
     </HealthContext>
   );
 }

@@ -2,25 +2,31 @@ import { useState } from "react";
 import { type ApiError, toApiError } from "../api/problem";
 import { ErrorNotice } from "../components/ErrorNotice";
 import { Icon } from "../components/Icon";
-import { LanguageSwitch } from "../components/LanguageSwitch";
+import { Switches } from "../components/Switches";
 import { useI18n } from "../i18n/I18n";
 import { Link, usePath } from "../lib/router";
-import { pageAt, pages } from "../pages";
+import { accountPath, menuFor, pageAt } from "../pages";
 import { useMe, useSession } from "../session/Session";
 import { HealthBadge } from "./HealthBadge";
 import { useSharedHealth } from "./HealthContext";
 
 export function Sidebar() {
   const { t } = useI18n();
-  const here = pageAt(usePath());
+  const path = usePath();
+  const here = pageAt(path);
+  const me = useMe();
   const { state } = useSharedHealth();
   return (
     <>
       <nav aria-label={t("app.navigation")}>
         <ul>
-          {pages.map((page) => (
+          {menuFor(me.role).map((page) => (
             <li key={page.path}>
-              <Link to={page.path} className="nav-link" aria-current={page === here ? "page" : undefined}>
+              <Link
+                to={page.path}
+                className="nav-link"
+                aria-current={page === here ? "page" : path.startsWith(`${page.path}/`) ? "true" : undefined}
+              >
                 <Icon name={page.icon} />
                 {t(page.title)}
               </Link>
@@ -32,7 +38,7 @@ export function Sidebar() {
         <Link to="/system" className="health-link">
           <HealthBadge state={state} />
         </Link>
-        <LanguageSwitch />
+        <Switches />
         <User />
       </div>
     </>
@@ -56,13 +62,15 @@ function User() {
     <>
       {error !== null && <ErrorNotice heading={t("login.outFailed")} error={error} />}
       <div className="user">
-        <span className="avatar" aria-hidden="true">
-          {Array.from(me.username)[0]?.toUpperCase()}
-        </span>
-        <span className="user-name">
-          <strong>{me.username}</strong>
-          <small>{t(`role.${me.role}`)}</small>
-        </span>
+        <Link to={accountPath} className="user-link" title={t("nav.account")}>
+          <span className="avatar" aria-hidden="true">
+            {Array.from(me.username)[0]?.toUpperCase()}
+          </span>
+          <span className="user-name">
+            <strong>{me.username}</strong>
+            <small>{t(`role.${me.role}`)}</small>
+          </span>
+        </Link>
         <button
           type="button"
           className="icon-button"

@@ -44,3 +44,14 @@ export function formatPercent(share: number, locale: string): string {
   const bounded = Math.min(1, Math.max(0, share));
   return new Intl.NumberFormat(locale, { style: "percent" }).format(Math.floor(bounded * 100) / 100);
 }
+
+/** How long something took, in the largest unit that says enough; "" when a moment is none. */
+export function formatDuration(fromIso: string, toIso: string, locale: string): string {
+  const seconds = (Date.parse(toIso) - Date.parse(fromIso)) / 1000;
+  if (Number.isNaN(seconds)) return "";
+  const [value, unit] =
+    seconds < 60 ? ([seconds, "second"] as const) : seconds < 3600 ? ([seconds / 60, "minute"] as const) : ([seconds / 3600, "hour"] as const);
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(
+    Math.max(0, value),
+  );
+}

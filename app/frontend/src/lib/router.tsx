@@ -1,4 +1,4 @@
-import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
+import { type AnchorHTMLAttributes, type MouseEvent, useMemo, useSyncExternalStore } from "react";
 
 const listeners = new Set<() => void>();
 
@@ -16,10 +16,17 @@ export function usePath(): string {
   return useSyncExternalStore(subscribe, () => window.location.pathname);
 }
 
-export function navigate(path: string, how: "push" | "replace" = "push"): void {
-  if (path !== window.location.pathname) {
-    if (how === "push") window.history.pushState(null, "", path);
-    else window.history.replaceState(null, "", path);
+/** What the address says after its question mark. */
+export function useQuery(): URLSearchParams {
+  const search = useSyncExternalStore(subscribe, () => window.location.search);
+  return useMemo(() => new URLSearchParams(search), [search]);
+}
+
+/** Goes to a path, with its query if it has one. */
+export function navigate(to: string, how: "push" | "replace" = "push"): void {
+  if (to !== window.location.pathname + window.location.search) {
+    if (how === "push") window.history.pushState(null, "", to);
+    else window.history.replaceState(null, "", to);
   }
   for (const listener of listeners) listener();
 }

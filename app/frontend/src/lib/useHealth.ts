@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import * as api from "../api/client";
+import * as api from "../api/admin";
 import { type ApiError, toApiError } from "../api/problem";
 import type { Health } from "../api/types";
 

@@ -1,67 +1,81 @@
-import * as client from "../api/client";
-import { ApiError, toApiError } from "../api/problem";
-import type { Job, JobStatus } from "../api/types";
-import { upload, type Upload, UploadCancelled } from "../api/upload";
+import * as jobs from "../api/jobs";
+import { type ApiError, isTransient, toApiError } from "../api/problem";
+import type { BatchAction, Job, JobKind, JobStatus, NewJob } from "../api/types";
+import { upload, type Upload, UploadCancelled, type UploadOptions } from "../api/upload";
+import { backoff } from "../lib/backoff";
 
-export interface UploadItem {
+export interface UploadItem extends UploadOptions {
   readonly kind: "upload";
   readonly key: string;
   readonly file: File;
   /** Bytes that have left. */
   readonly sent: number;
-  readonly phase: "waiting" | "sending" | "storing" | "done" | "failed" | "cancelled";
+  /** `pausing`: the last try failed in a way that passes, and another comes by itself. */
+  readonly phase: "waiting" | "sending" | "storing" | "pausing" | "done" | "failed" | "cancelled";
+  /** Tries that failed so far since somebody asked for it. */
+  readonly failures: number;
   readonly error: ApiError | null;
 }
 
-export interface ExportItem {
-  readonly kind: "export";
-  readonly key: string;
-  readonly job: string;
+/** What a job that is followed does, in as few words as the list needs. */
+export interface Told {
+  readonly what: JobKind | BatchAction;
   /** Documents in the selection. */
   readonly count: number;
+}
+
+export interface JobItem extends Told {
+  readonly kind: "job";
+  readonly key: string;
+  readonly job: string;
   readonly phase: JobStatus;
   readonly progress: number;
-  /** The document that holds the zip, once there is one. */
+  /** The document that holds the result, once there is one. */
   readonly document: string | null;
+  /** Items of a batch that could not be done. */
+  readonly failedItems: number;
   readonly error: string | null;
   /** The last question about it got no answer. */
   readonly lost: boolean;
 }
 
-export type Transfer = UploadItem | ExportItem;
+export type Transfer = UploadItem | JobItem;
 
 export interface Snapshot {
   /** Newest first. */
   readonly items: readonly Transfer[];
-  /** Grows whenever a document has come into being: the list is then out of date. */
+  /** Grows whenever a document has come into being or was changed: the list is then out of date. */
   readonly revision: number;
 }
 
 /** What the store needs of the API. */
 export interface Api {
-  readonly upload: (file: File, onProgress: (sent: number) => void) => Upload;
-  readonly startExport: (documents: readonly string[]) => Promise<string>;
+  readonly upload: (file: File, options: UploadOptions, onProgress: (sent: number) => void) => Upload;
+  readonly startJob: (job: NewJob) => Promise<string>;
   readonly getJob: (id: string) => Promise<Job>;
 }
 
-interface Remembered {
+interface Remembered extends Told {
   readonly job: string;
-  readonly count: number;
 }
 
 const AT_ONCE = 2;
+/** An upload is tried again by itself this often: about two minutes, longer than a release takes. */
+const TRIES = 8;
+const PAUSE_FIRST_MS = 1000;
+const PAUSE_LAST_MS = 30_000;
 const POLL_FIRST_MS = 400;
 const POLL_LAST_MS = 4000;
-const STORAGE_KEY = "tdm.exports";
+const STORAGE_KEY = "tdm.jobs";
 
 /** Whether nothing more will happen to it by itself. */
 export function isOver(item: Transfer): boolean {
-  return !["waiting", "sending", "storing", "queued", "running"].includes(item.phase);
+  return !["waiting", "sending", "storing", "pausing", "queued", "running"].includes(item.phase);
 }
 
 /**
- * The uploads and exports of this tab. It lives outside React, so that they go on while pages change;
- * exports also survive a reload (the service runs them anyway, only their ids are kept).
+ * The uploads and jobs of this tab. It lives outside React, so that they go on while pages change;
+ * jobs also survive a reload (the service runs them anyway, only their ids are kept).
  */
 export class TransferStore {
   private snapshot: Snapshot = { items: [], revision: 0 };
@@ -82,14 +96,17 @@ export class TransferStore {
 
   readonly getSnapshot = (): Snapshot => this.snapshot;
 
-  /** Queues the files; two travel at a time. */
-  addFiles(files: Iterable<File>): void {
+  /** Queues the files; two travel at a time. With `document` they become new versions of it. */
+  addFiles(files: Iterable<File>, document: string | null = null): void {
     const added: UploadItem[] = Array.from(files, (file) => ({
       kind: "upload",
       key: this.newKey(),
       file,
+      document,
+      idempotencyKey: crypto.randomUUID(),
       sent: 0,
       phase: "waiting",
+      failures: 0,
       error: null,
     }));
     this.set([...added.reverse(), ...this.snapshot.items]);
@@ -97,37 +114,58 @@ export class TransferStore {
   }
 
   cancelUpload(key: string): void {
-    this.patchUpload(key, { phase: "cancelled" });
+    this.clearTimer(key);
+    this.patchUpload(key, { phase: "cancelled", error: null });
     this.running.get(key)?.cancel();
   }
 
   retryUpload(key: string): void {
-    this.patchUpload(key, { phase: "waiting", sent: 0, error: null });
+    this.clearTimer(key);
+    this.patchUpload(key, { phase: "waiting", sent: 0, failures: 0, error: null });
     this.startWaiting();
   }
 
-  /** Throws ApiError when the service does not take the job. */
-  async startExport(documents: readonly string[]): Promise<void> {
-    this.follow({ job: await this.api.startExport(documents), count: documents.length });
-    this.rememberExports();
+  /** Tries everything again that failed or pauses. */
+  retryFailed(): void {
+    for (const item of this.snapshot.items) {
+      if (item.kind === "upload" && (item.phase === "failed" || item.phase === "pausing")) this.retryUpload(item.key);
+    }
   }
 
-  /** Takes up the exports that this tab followed before it was loaded again. */
+  /** The line is back: what pauses goes on now. */
+  readonly wake = (): void => {
+    for (const item of this.snapshot.items) {
+      if (item.kind === "upload" && item.phase === "pausing") this.sendAgain(item.key);
+    }
+  };
+
+  /** Whether leaving the page would lose something. */
+  get uploading(): boolean {
+    return this.snapshot.items.some((item) => item.kind === "upload" && !isOver(item));
+  }
+
+  /** Throws ApiError when the service does not take the job. */
+  async startJob(job: NewJob, told: Told): Promise<void> {
+    this.follow({ job: await this.api.startJob(job), ...told });
+    this.rememberJobs();
+  }
+
+  /** Takes up the jobs that this tab followed before it was loaded again. */
   resume(): void {
-    const known = new Set(this.snapshot.items.map((item) => (item.kind === "export" ? item.job : "")));
-    for (const export_ of this.remembered()) {
-      if (!known.has(export_.job)) this.follow(export_);
+    const known = new Set(this.snapshot.items.map((item) => (item.kind === "job" ? item.job : "")));
+    for (const job of this.remembered()) {
+      if (!known.has(job.job)) this.follow(job);
     }
   }
 
   dismiss(key: string): void {
     this.set(this.snapshot.items.filter((item) => item.key !== key));
-    this.rememberExports();
+    this.rememberJobs();
   }
 
   dismissFinished(): void {
     this.set(this.snapshot.items.filter((item) => !isOver(item)));
-    this.rememberExports();
+    this.rememberJobs();
   }
 
   /** Stops and forgets everything: nobody is logged in any more. */
@@ -137,7 +175,7 @@ export class TransferStore {
     this.timers.clear();
     this.set([]);
     for (const running of uploads) running.cancel();
-    this.rememberExports();
+    this.rememberJobs();
   }
 
   private startWaiting(): void {
@@ -148,35 +186,58 @@ export class TransferStore {
     for (const item of waiting.slice(0, Math.max(0, AT_ONCE - this.running.size))) void this.send(item);
   }
 
-  private async send({ key, file }: UploadItem): Promise<void> {
-    const sending = this.api.upload(file, (sent) => {
+  private async send({ key, file, document, idempotencyKey, failures }: UploadItem): Promise<void> {
+    const sending = this.api.upload(file, { document, idempotencyKey }, (sent) => {
       this.patchUpload(key, { sent, phase: sent >= file.size ? "storing" : "sending" });
     });
     this.running.set(key, sending);
     this.patchUpload(key, { phase: "sending" });
     try {
       await sending.done;
-      this.patchUpload(key, { sent: file.size, phase: "done" });
+      this.patchUpload(key, { sent: file.size, phase: "done", error: null });
       this.set(this.snapshot.items, 1);
     } catch (error) {
-      if (!(error instanceof UploadCancelled)) {
-        this.patchUpload(key, { phase: "failed", error: toApiError(error) });
-      }
+      if (!(error instanceof UploadCancelled)) this.failUpload(key, toApiError(error), failures + 1);
     } finally {
       this.running.delete(key);
       this.startWaiting();
     }
   }
 
-  private follow({ job, count }: Remembered): void {
-    const item: ExportItem = {
-      kind: "export",
+  private failUpload(key: string, error: ApiError, failures: number): void {
+    if (!isTransient(error) || failures > TRIES) {
+      this.patchUpload(key, { phase: "failed", failures, error });
+      return;
+    }
+    this.patchUpload(key, { phase: "pausing", failures, error });
+    const again = () => {
+      this.sendAgain(key);
+    };
+    this.timers.set(key, setTimeout(again, backoff(failures, PAUSE_FIRST_MS, PAUSE_LAST_MS)));
+  }
+
+  private sendAgain(key: string): void {
+    this.clearTimer(key);
+    this.patchUpload(key, { phase: "waiting", sent: 0 });
+    this.startWaiting();
+  }
+
+  private clearTimer(key: string): void {
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+  }
+
+  private follow({ job, what, count }: Remembered): void {
+    const item: JobItem = {
+      kind: "job",
       key: this.newKey(),
       job,
+      what,
       count,
       phase: "queued",
       progress: 0,
       document: null,
+      failedItems: 0,
       error: null,
       lost: false,
     };
@@ -196,13 +257,14 @@ export class TransferStore {
 
   private async poll(key: string, nextDelay: number): Promise<void> {
     const item = this.snapshot.items.find((one) => one.key === key);
-    if (item?.kind !== "export") return;
+    if (item?.kind !== "job") return;
     try {
       const job = await this.api.getJob(item.job);
-      this.patchExport(key, {
+      this.patchJob(key, {
         phase: job.status,
         progress: job.progress,
         document: job.result?.document ?? null,
+        failedItems: job.result?.items?.filter((one) => one.status === "failed").length ?? 0,
         error: job.error,
         lost: false,
       });
@@ -211,10 +273,10 @@ export class TransferStore {
     } catch (error) {
       const { status, message } = toApiError(error);
       if (status === 404 || status === 403) {
-        this.patchExport(key, { phase: "failed", error: message });
+        this.patchJob(key, { phase: "failed", error: message });
       } else {
         // A release or a bad connection: the job itself goes on.
-        this.patchExport(key, { lost: true });
+        this.patchJob(key, { lost: true });
         this.pollLater(key, POLL_LAST_MS);
       }
     }
@@ -226,9 +288,9 @@ export class TransferStore {
     );
   }
 
-  private patchExport(key: string, change: Partial<Omit<ExportItem, "kind" | "key">>): void {
+  private patchJob(key: string, change: Partial<Omit<JobItem, "kind" | "key">>): void {
     this.set(
-      this.snapshot.items.map((item) => (item.key === key && item.kind === "export" ? { ...item, ...change } : item)),
+      this.snapshot.items.map((item) => (item.key === key && item.kind === "job" ? { ...item, ...change } : item)),
     );
   }
 
@@ -241,15 +303,15 @@ export class TransferStore {
     return `t${this.nextKey++}`;
   }
 
-  private rememberExports(): void {
-    const exports: Remembered[] = this.snapshot.items
-      .filter((item) => item.kind === "export")
-      .map(({ job, count }) => ({ job, count }))
+  private rememberJobs(): void {
+    const followed: Remembered[] = this.snapshot.items
+      .filter((item) => item.kind === "job")
+      .map(({ job, what, count }) => ({ job, what, count }))
       .reverse();
     try {
-      this.storage?.setItem(STORAGE_KEY, JSON.stringify(exports));
+      this.storage?.setItem(STORAGE_KEY, JSON.stringify(followed));
     } catch {
-      // Full or forbidden: the exports are then forgotten at the next reload.
+      // Full or forbidden: the jobs are then forgotten at the next reload.
     }
   }
 
@@ -265,7 +327,7 @@ export class TransferStore {
 
 function isRemembered(value: unknown): value is Remembered {
   const candidate = value as Partial<Remembered> | null;
-  return typeof candidate?.job === "string" && typeof candidate.count === "number";
+  return typeof candidate?.job === "string" && typeof candidate.what === "string" && typeof candidate.count === "number";
 }
 
 function tabStorage(): Storage | null {
@@ -276,7 +338,4 @@ function tabStorage(): Storage | null {
   }
 }
 
-export const transfers = new TransferStore(
-  { upload, startExport: client.startExport, getJob: client.getJob },
-  tabStorage(),
-);
+export const transfers = new TransferStore({ upload, startJob: jobs.startJob, getJob: jobs.getJob }, tabStorage());

@@ -1,52 +1,102 @@
 import "./documents.css";
-import { type ReactNode, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { deleteForever, listDocuments, listTags, restoreDocument, trashDocument } from "../../api/documents";
+import { withQuery } from "../../api/client";
 import { type ApiError, toApiError } from "../../api/problem";
+import type { DocumentItem, NewJob, Tag } from "../../api/types";
 import { ErrorNotice } from "../../components/ErrorNotice";
 import { Icon } from "../../components/Icon";
+import { Empty, MoreFoot, PageHead, Skeleton } from "../../components/States";
+import { toast } from "../../components/toasts";
+import { TransferList } from "../../components/TransferList";
 import { useI18n } from "../../i18n/I18n";
+import { navigate, useQuery } from "../../lib/router";
+import { usePages } from "../../lib/usePages";
 import { useMe } from "../../session/Session";
-import { transfers } from "../../transfers/store";
+import { type Told, transfers } from "../../transfers/store";
 import { DocumentTable } from "./DocumentTable";
+import { LinkButton } from "./LinkButton";
 import { SelectionBar } from "./SelectionBar";
-import { TransferList } from "./TransferList";
-import { useDocuments } from "./useDocuments";
+import { Toolbar } from "./Toolbar";
 import { useFileDrop } from "./useFileDrop";
 
 const none: ReadonlySet<string> = new Set();
 
 export default function DocumentsPage() {
   const { t, count } = useI18n();
-  const mayUpload = useMe().role !== "viewer";
+  const mayWrite = useMe().role !== "viewer";
+  const query = useQuery();
+  const q = query.get("q") ?? "";
+  const tag = query.get("tag") ?? "";
+  const trash = query.get("view") === "trash";
   const { items: running, revision } = useSyncExternalStore(transfers.subscribe, transfers.getSnapshot);
-  const { state, reload, loadMore } = useDocuments(revision);
-  const [selected, setSelected] = useState(none);
-  const [exportError, setExportError] = useState<ApiError | null>(null);
+  const fetchPage = useCallback(
+    (cursor: string | null, signal: AbortSignal) => listDocuments({ q, tag, trash }, cursor, signal),
+    [q, tag, trash],
+  );
+  const { state, reload, startOver, loadMore } = usePages<DocumentItem>(fetchPage, revision);
+  const tags = useTags(revision);
+  const [selection, setSelection] = useState({ trash, ids: none });
+  const [failure, setFailure] = useState<ApiError | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  const hovering = useFileDrop(mayWrite && !trash, addFiles);
 
-  const addFiles = useCallback((files: File[]) => {
-    transfers.addFiles(files);
-  }, []);
-  const hovering = useFileDrop(mayUpload, addFiles);
+  // What is selected in one view is not meant in the other.
+  const selected = selection.trash === trash ? selection.ids : none;
+  const select = (ids: ReadonlySet<string>) => {
+    setSelection({ trash, ids });
+  };
+  // In the order of the list, whatever the order of the clicks.
+  const chosen = state.items.filter((item) => selected.has(item.id));
 
   useEffect(() => {
     transfers.resume();
   }, []);
 
-  const exportSelected = async () => {
-    setExportError(null);
+  const show = (next: { q?: string; tag?: string; view?: string }) => {
+    navigate(withQuery("/documents", { q, tag, view: trash ? "trash" : "", ...next }), "replace");
+  };
+
+  const startJob = async (job: NewJob, told: Told) => {
+    setFailure(null);
     try {
-      // In the order of the list, whatever the order of the clicks.
-      await transfers.startExport(state.items.map((item) => item.id).filter((id) => selected.has(id)));
-      setSelected(none);
+      await transfers.startJob(job, told);
+      select(none);
       // What was started is told at the top of the page.
       window.scrollTo({ top: 0 });
     } catch (error) {
-      setExportError(toApiError(error));
+      setFailure(toApiError(error));
     }
   };
 
+  /** Does it and fetches the list anew; what goes wrong is told. */
+  const change = async (work: () => Promise<unknown>) => {
+    setFailure(null);
+    try {
+      await work();
+    } catch (error) {
+      setFailure(toApiError(error));
+    }
+    startOver();
+  };
+
+  const moveToTrash = (item: DocumentItem) =>
+    change(async () => {
+      await trashDocument(item.id);
+      toast(t("documents.trashed", { name: item.name }), {
+        action: { label: t("app.undo"), run: () => void change(() => restoreDocument(item.id)) },
+      });
+    });
+
+  const removeForever = () =>
+    change(async () => {
+      for (const item of chosen) await deleteForever(item.id);
+      select(none);
+    });
+
   const choose = () => input.current?.click();
-  const empty = state.phase === "ready" && state.error === null && state.items.length === 0;
+  const nothing = state.phase === "ready" && state.error === null && state.items.length === 0;
+  const untouched = nothing && q === "" && tag === "" && !trash;
   const uploadButton = (
     <button type="button" className="button button-primary" onClick={choose}>
       <Icon name="upload" />
@@ -56,19 +106,11 @@ export default function DocumentsPage() {
 
   return (
     <div className="documents">
-      <header className="page-head">
-        <div>
-          <h1>{t("documents.title")}</h1>
-          <p className="lead">{t("documents.lead")}</p>
-        </div>
-        {mayUpload && (
-          <div className="page-actions">
-            {!empty && (
-              <>
-                <span className="drop-hint">{t("documents.dropHint")}</span>
-                {uploadButton}
-              </>
-            )}
+      <PageHead title={t("documents.title")} lead={t("documents.lead")}>
+        {mayWrite && (
+          <>
+            <LinkButton />
+            {!untouched && uploadButton}
             <input
               ref={input}
               type="file"
@@ -80,53 +122,89 @@ export default function DocumentsPage() {
                 event.target.value = ""; // the same file may be chosen again
               }}
             />
-          </div>
+          </>
         )}
-      </header>
+      </PageHead>
 
       {running.length > 0 && <TransferList items={running} />}
-      {exportError !== null && (
+      {!untouched && <Toolbar q={q} tag={tag} trash={trash} tags={tags} onChange={show} />}
+      {failure !== null && (
         <ErrorNotice
           heading={t("selection.failed")}
-          error={exportError}
+          error={failure}
           onDismiss={() => {
-            setExportError(null);
+            setFailure(null);
           }}
         />
       )}
       {state.error !== null && <ErrorNotice heading={t("documents.failed")} error={state.error} onRetry={reload} />}
 
-      {state.phase === "loading" && <Skeleton label={t("app.loading")} />}
-      {empty && (
-        <Empty title={t("documents.empty.title")} text={t(mayUpload ? "documents.empty.text" : "documents.empty.viewer")}>
-          {mayUpload && uploadButton}
+      {state.phase === "loading" && <Skeleton />}
+      {untouched && (
+        <Empty
+          icon="documents"
+          dashed
+          title={t("documents.empty.title")}
+          text={t(mayWrite ? "documents.empty.text" : "documents.empty.viewer")}
+        >
+          {mayWrite && uploadButton}
+        </Empty>
+      )}
+      {nothing && !untouched && (
+        <Empty
+          icon={q !== "" || tag !== "" ? "search" : "trash"}
+          title={t(q !== "" || tag !== "" ? "documents.none.title" : "documents.trash.empty")}
+          text={t(q !== "" || tag !== "" ? "documents.none.text" : "documents.trash.about")}
+        >
+          {(q !== "" || tag !== "") && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                show({ q: "", tag: "" });
+              }}
+            >
+              {t("documents.none.clear")}
+            </button>
+          )}
         </Empty>
       )}
       {state.items.length > 0 && (
         <section className="card" aria-label={t("documents.title")}>
-          <DocumentTable items={state.items} selected={selected} onSelect={setSelected} />
-          <footer className="card-foot">
-            <span>{count(state.next === null ? "documents.count" : "documents.shown", state.items.length)}</span>
-            {state.next !== null && (
-              <button type="button" className="button button-small" disabled={state.phase === "more"} onClick={loadMore}>
-                {t(state.phase === "more" ? "app.loading" : "documents.more")}
-              </button>
-            )}
-          </footer>
+          <DocumentTable
+            items={state.items}
+            search={q}
+            trash={trash}
+            selected={selected}
+            onSelect={select}
+            onTag={(name) => {
+              show({ tag: name });
+            }}
+            onTrash={(item) => void moveToTrash(item)}
+            onRestore={(item) => void change(() => restoreDocument(item.id))}
+          />
+          <MoreFoot
+            text={count(state.next === null ? "documents.count" : "documents.shown", state.items.length)}
+            next={state.next}
+            busy={state.phase === "more"}
+            onMore={loadMore}
+          />
         </section>
       )}
 
-      {selected.size > 0 && (
+      {chosen.length > 0 && (
         <SelectionBar
-          size={selected.size}
-          onExport={exportSelected}
+          items={chosen}
+          trash={trash}
+          onJob={startJob}
+          onDelete={removeForever}
           onClear={() => {
-            setSelected(none);
+            select(none);
           }}
         />
       )}
       {hovering && (
-        <div className="drop-veil" aria-hidden="true">
+        <div className="drop-veil">
           <div>
             <Icon name="upload" />
             {t("documents.drop")}
@@ -137,35 +215,19 @@ export default function DocumentsPage() {
   );
 }
 
-interface EmptyProps {
-  readonly title: string;
-  readonly text: string;
-  readonly children: ReactNode;
+function addFiles(files: File[]): void {
+  transfers.addFiles(files);
 }
 
-function Empty({ title, text, children }: EmptyProps) {
-  return (
-    <section className="empty empty-drop">
-      <span className="empty-picture" aria-hidden="true">
-        <Icon name="documents" />
-      </span>
-      <h2>{title}</h2>
-      <p>{text}</p>
-      {children}
-    </section>
-  );
-}
-
-function Skeleton({ label }: { readonly label: string }) {
-  return (
-    <div className="card skeleton" role="status">
-      <span className="visually-hidden">{label}</span>
-      {[72, 48, 60, 40, 66].map((width) => (
-        <div key={width} className="skeleton-row" aria-hidden="true">
-          <span />
-          <span className={`skeleton-line skeleton-${width}`} />
-        </div>
-      ))}
-    </div>
-  );
+/** The tags in use; none while they cannot be had: the list itself tells what is wrong. */
+function useTags(revision: number): readonly Tag[] {
+  const [tags, setTags] = useState<readonly Tag[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    listTags(stop.signal).then(setTags, () => undefined);
+    return () => {
+      stop.abort();
+    };
+  }, [revision]);
+  return tags;
 }

@@ -4,7 +4,7 @@ import { type ApiError, toApiError } from "../../api/problem";
 import { Brand } from "../../components/Brand";
 import { ErrorNotice, Notice, RequestId } from "../../components/ErrorNotice";
 import { Icon } from "../../components/Icon";
-import { LanguageSwitch } from "../../components/LanguageSwitch";
+import { Switches } from "../../components/Switches";
 import { useI18n } from "../../i18n/I18n";
 import { HealthBadge } from "../../layout/HealthBadge";
 import { useHealth } from "../../lib/useHealth";
@@ -37,7 +37,7 @@ export function LoginPage({ expired }: { readonly expired: boolean }) {
   return (
     <div className="login">
       <header className="login-top">
-        <LanguageSwitch />
+        <Switches />
       </header>
       <main className="login-card">
         <Brand />
