@@ -126,7 +126,7 @@ def test_a_backup_under_writes_restores_whole(backup: Backup, writer: None) -> N
     last = backup.last()
     assert (last["ok"], last["error"]) == (True, ""), backup.journal()
     assert last["bytes"] > 1_500_000, "the documents and the database"
-    assert last["last_success"] == {"time": last["time"], "snapshot": last["snapshot"]}
+    assert last["last_success"] == {key: last[key] for key in ("time", "snapshot", "finished_at")}
     host.check_output("rm -rf /var/tmp/restored")
     backup.restic(f"restore {last['snapshot']} --target /var/tmp/restored")
     rows = backup.rows(f"/var/tmp/restored{backup.state}/copy/tencent_docs.db")
@@ -260,7 +260,8 @@ def test_a_rehearsal_proves_that_the_newest_snapshot_can_be_restored(backup: Bac
     taken = backup.last()
     assert backup.run("rehearsal") == 0, backup.journal()
     last = backup.last("rehearsal")
-    assert (last["status"], last["cause"], last["snapshot"]) == ("ok", "", taken["snapshot"])
+    # The older restic prints a short id when it stores.
+    assert (last["status"], last["cause"], last["snapshot"][:8]) == ("ok", "", taken["snapshot"][:8])
     assert (last["documents_sound"], last["documents_missing"], last["documents_damaged"]) == (5, 0, 0)
     assert last["rows"]["document_versions"] == 5
     assert last["rows"]["ledger"] == last["rows"]["mirror"] > 0

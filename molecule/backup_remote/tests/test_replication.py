@@ -20,7 +20,7 @@ def test_the_unit_is_confined_and_gives_way(replicating: Service) -> None:
         "Nice=10",
         "IOSchedulingClass=2",
         f"MemoryMax={128 << 20}",
-        f"PrivateNetwork={'yes' if replicating.is_s3 else 'no'}",
+        "PrivateNetwork=yes",
     ):
         assert line in shown
 
