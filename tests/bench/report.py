@@ -30,6 +30,14 @@ def write(name: str, figures: dict[str, Any]) -> Path:
     return path
 
 
+def read(name: str) -> dict[str, Any]:
+    """The figures of build/bench/NAME.json without those of the machine; empty when there is no such file."""
+    path = PROJECT / "build" / "bench" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    found.pop("machine", None)
+    return found
+
+
 def table(rows: list[tuple[str, ...]]) -> str:
     """Aligned columns; the first row is the head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
