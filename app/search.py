@@ -11,14 +11,28 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.models import Document, DocumentTag, SearchRow
 
 # What one document may put into the index: the rest of a larger table is not searched.
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
 MAX_CHARACTERS = 8_000_000
 ROW_CHARACTERS = 2_000
 MAX_TERMS = 8
@@ -55,26 +69,22 @@ def index_document(
     limits before the session's first statement, so that reading a large file holds no lock.
     """
     rows = _rows(cells)
+    indexed = [spaced(words) for _, _, words in rows] if _has_index(session) else []
     remove(session, document_id)
-    if rows:
-        last = session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0
-        values = [
-            {
-                "id": last + at,
-                "document_id": document_id,
-                "version": version,
-                "sheet": sheet,
-                "row": row,
-                "text": words,
-            }
-            for at, (sheet, row, words) in enumerate(rows, start=1)
-        ]
-        session.execute(insert(SearchRow), values)
-        if _has_index(session):
-            session.connection().exec_driver_sql(
-                "INSERT INTO search_index (rowid, text) VALUES (?, ?)",
-                [(value["id"], spaced(str(value["text"]))) for value in values],
-            )
+    # A document's rows have numbers in a row; the write lock keeps two documents' from mixing.
+    first = (session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0) + 1
+    values = [(first + at, document_id, version, *row) for at, row in enumerate(rows)]
+    if values:
+        columns = ("id", "document_id", "version", "sheet", "row", "text")
+        session.execute(
+            insert(cast(Table, SearchRow.__table__)),
+            [dict(zip(columns, value, strict=True)) for value in values],
+        )
+    if values and indexed:
+        session.connection().exec_driver_sql(
+            "INSERT INTO search_index (rowid, text) VALUES (?, ?)",
+            [(first + at, words) for at, words in enumerate(indexed)],
+        )
     session.execute(update(Document).where(Document.id == document_id).values(indexed_version=version))
     return len(rows)
 
@@ -97,38 +107,42 @@ def remove(session: Session, document_id: str) -> None:
 def matching(session: Session, query: str) -> ColumnElement[bool]:
     """The condition on Document: each word is in its name, in one of its tags or in its cells."""
     return and_(
+        true(),
         *(
             or_(
                 Document.name.icontains(term, autoescape=True),
                 exists().where(
                     DocumentTag.document_id == Document.id, DocumentTag.name.icontains(term, autoescape=True)
                 ),
-                Document.id.in_(
-                    select(SearchRow.document_id).where(
-                        SearchRow.version == Document.current_version, _in_cells(session, [term])
-                    )
+                and_(
+                    Document.indexed_version == Document.current_version,
+                    # Asks nothing of the row around it: the index is read once, not for every document.
+                    Document.id.in_(select(SearchRow.document_id).where(_in_cells(session, [term]))),
                 ),
             )
             for term in terms(query)
-        )
+        ),
     )
 
 
-def first_match(session: Session, query: str, document_id: str, version: int) -> Match | None:
-    """The first row that has all the words, or else any of them; None when only name or tags have them."""
+def first_matches(session: Session, query: str, documents: Sequence[Document]) -> dict[str, Match]:
+    """By document, the first row that has all the words, or else one of them; nothing for a document whose
+    name or tags alone have them, or whose current version is not indexed."""
     words = terms(query)
+    found: dict[str, Match] = {}
+    current = {one.id for one in documents if one.indexed_version == one.current_version}
     for wanted in (words, *([word] for word in words if len(words) > 1)):
-        row = session.scalars(
-            select(SearchRow)
-            .where(
-                SearchRow.document_id == document_id, SearchRow.version == version, _in_cells(session, wanted)
-            )
-            .order_by(SearchRow.id)
-            .limit(1)
-        ).one_or_none()
-        if row is not None:
-            return Match(row.sheet, row.row, _around(row.text, wanted[0]))
-    return None
+        missing = current - found.keys()
+        if not wanted or not missing:
+            break
+        first = (
+            select(func.min(SearchRow.id))
+            .where(SearchRow.document_id.in_(missing), _in_cells(session, wanted))
+            .group_by(SearchRow.document_id)
+        )
+        for row in session.scalars(select(SearchRow).where(SearchRow.id.in_(first))):
+            found[row.document_id] = Match(row.sheet, row.row, _around(row.text, wanted[0]))
+    return found
 
 
 def spaced(words: str) -> str:

@@ -46,7 +46,8 @@ def list_documents(query: DocumentQuery) -> Response:
     wanted = documents.Filter(query.q, query.tag, query.trash)
     with services().database.read() as session:
         versions, following = documents.page(session, query.cursor, query.limit, principal(), wanted)
-        items = [out(version, _match(session, query.q, version)) for version in versions]
+        matches = _matches(session, query.q, versions)
+        items = [out(version, matches.get(version.document_id)) for version in versions]
     return Response(DocumentPage(items=items, next=following).model_dump_json(), mimetype="application/json")
 
 
@@ -184,10 +185,8 @@ def out(version: DocumentVersion, match: search.Match | None = None) -> Document
     )
 
 
-def _match(session: Session, query: str | None, version: DocumentVersion) -> search.Match | None:
-    if not query or not search.terms(query):
-        return None
-    return search.first_match(session, query, version.document_id, version.number)
+def _matches(session: Session, query: str | None, versions: list[DocumentVersion]) -> dict[str, search.Match]:
+    return search.first_matches(session, query, [version.document for version in versions]) if query else {}
 
 
 def _answer(version: DocumentVersion) -> Response:

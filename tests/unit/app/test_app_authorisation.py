@@ -78,9 +78,8 @@ def things(app: Application, services: Services) -> dict[str, Things]:
 
 def ask(client: FlaskClient, method: str, path: str, who: Things, whose: Things) -> Any:
     address = re.sub(r"{(\w+)}", lambda found: whose.ids[found[1]], path)
-    body: dict[str, str] | None = (
-        None if method in ("get", "delete") or path.endswith(("/restore", "/logout")) else {}
-    )
+    bare = method in ("get", "delete") or path.endswith(("/restore", "/logout"))
+    body: dict[str, str] | None = None if bare else {}
     return client.open(address, method=method.upper(), json=body, headers=who.headers)
 
 

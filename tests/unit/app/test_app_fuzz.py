@@ -83,6 +83,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) 
 
 
 # The administrator last: as it, accounts are locked and renamed.
+# One worker: Hypothesis calls `ast`, where two threads at once are an error of Python 3.11.
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
 def test_no_request_breaks_what_the_document_says(served: Served, role: str, tmp_path: Path) -> None:
     run = subprocess.run(

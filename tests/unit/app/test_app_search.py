@@ -99,6 +99,12 @@ def test_only_the_current_version_is_found(client: FlaskClient, services: Servic
         assert session.scalar(text("SELECT count(*) FROM search_rows")) == 1
 
 
+def test_a_query_without_words_lists_all(client: FlaskClient) -> None:
+    store(client)
+    for query in (" ", "\t\u3000 "):
+        assert [found["match"] for found in find(client, query)] == [None], query
+
+
 def test_others_do_not_find_what_they_may_not_read(
     app: Application, client: FlaskClient, services: Services
 ) -> None:
