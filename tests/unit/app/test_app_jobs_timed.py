@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.factory import Application
 from app.jobs import runner, timed
-from app.models import Job, TimedTask, now
+from app.jobs.process import AppWorker
+from app.models import DocumentVersion, Job, TimedTask, now
 from app.services import Services
 from app.tables import cache
 from tests.unit.app.stack import Stack, log_in, wait_until
@@ -107,7 +109,11 @@ def test_old_jobs_and_caches_without_a_file_go(
         client.delete(f"/api/documents/{identifier}?permanent=true")
     monkeypatch.setattr(runner, "_services", services)
     assert "caches" in timed.TASKS["temporary"].run(services)
-    assert not list(services.config.tables_dir.glob(f"*.v{cache.FORMAT}.db"))
+    with services.database.read() as session:
+        live = {path.rpartition("/")[2] for path in session.scalars(select(DocumentVersion.path))}
+    assert len(live) == 1, "the comparison's workbook"
+    kept = {path.name.partition(".")[0] for path in services.config.tables_dir.glob(f"*.v{cache.FORMAT}.db")}
+    assert kept <= live
     assert client.get(f"/api/jobs/{job_id}/comparison").status_code == 200, "it outlives what it compared"
     with services.database.write() as session:
         session.get_one(Job, job_id).finished_at = now() - timedelta(days=9999)
@@ -127,3 +133,16 @@ def test_tables_that_came_while_the_queue_was_away_are_read_later(
     for word, expected in (("苹果", ids[0]), ("梨", ids[1])):
         found = client.get(f"/api/documents?q={word}").get_json()["items"]
         assert [item["id"] for item in found] == [expected]
+
+
+def test_a_worker_that_stops_starts_nothing_new(services: Services, app: Application, stack: Stack) -> None:
+    """RQ would start a scheduler whose stop, a moment later, it may lose and then wait for ever."""
+    worker = AppWorker(services, services.queue.connection, stack.directory / "alive")
+    worker.register_birth()  # type: ignore[no-untyped-call]
+    worker._stop_requested = True
+    worker.run_maintenance_tasks()
+    with services.database.read() as session:
+        assert session.scalars(select(TimedTask)).all() == []
+    worker._stop_requested = False
+    worker.run_maintenance_tasks()
+    assert len(rows(services)) == len(timed.TASKS)
