@@ -6,7 +6,7 @@ import io
 import random
 import uuid
 
-from openpyxl import Workbook  # type: ignore[import-untyped]
+from openpyxl import Workbook
 
 
 def unique_name(stem: str, ending: str = "xlsx") -> str:

@@ -48,17 +48,15 @@ def test_log_in_reload_and_log_out(open_page: Open, service: Service) -> None:
 def test_a_session_that_ended_elsewhere_leads_back_to_the_login(
     open_page: Open, service: Service, watch: Watch
 ) -> None:
-    watch.expect(401, "/api/documents")
+    watch.expect(401, "/api/jobs")
     page = open_page()
     pages.log_in(page, service)
     page.context.clear_cookies()
-    page.get_by_role("link", name="System", exact=True).click()
-    expect(page.get_by_role("heading", level=1, name="System")).to_be_visible()
-    page.get_by_role("link", name="Documents", exact=True).click()
+    page.get_by_role("link", name="Jobs", exact=True).click()
     expect(page.get_by_text("Your session has ended")).to_be_visible()
 
     pages.fill_login(page, service.user, service.password)
-    expect(page.get_by_role("heading", level=1, name="Documents")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
 
 
 @pytest.mark.parametrize(
