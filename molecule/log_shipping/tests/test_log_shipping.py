@@ -21,8 +21,11 @@ def server(host: Host) -> None:
 
 
 def write(host: Host, path: str, first: int, last: int, **more: str) -> None:
-    lines = "".join(json.dumps({"number": number, **more}) + "\n" for number in range(first, last + 1))
-    host.run_expect([0], f"cat >> {LOGS}/{path} <<'LINES'\n{lines}LINES")
+    # In portions: one command line takes 128 KB.
+    for begin in range(first, last + 1, 500):
+        numbers = range(begin, min(begin + 500, last + 1))
+        lines = "".join(json.dumps({"number": number, **more}) + "\n" for number in numbers)
+        host.run_expect([0], f"cat >> {LOGS}/{path} <<'LINES'\n{lines}LINES")
 
 
 def documents(host: Host) -> list[dict[str, Any]]:
