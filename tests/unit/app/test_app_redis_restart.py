@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.unit.app.stack import RedisServer, Stack, wait_until
-from tests.unit.app.test_app_jobs import finished, job, start_export, store
+from tests.unit.app.work import finished, job, start_export, store
 
 
 @pytest.fixture
