@@ -24,6 +24,9 @@ from tests.unit.app.work import download, finished, job, start, store, workbook
 BEFORE: list[list[Any]] = [["编号", "名称", "数量"], [1, "茶", 5], [2, "米", 7], [3, "盐", 9]]
 AFTER: list[list[Any]] = [["编号", "名称", "数量"], [2, "米", 8], [1, "茶", 5], [4, "糖", 1]]
 
+# As every PNG begins: the header block names its own length.
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
 
 @pytest.fixture
 def document(app: Application) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def test_a_csv_is_compared_with_a_workbook_by_position(client: FlaskClient, stac
 
 def test_comparisons_that_cannot_be_made_say_why(client: FlaskClient, stack: Stack, app: Application) -> None:
     ids = [store(client, workbook(BEFORE), "a.xlsx"), store(client, workbook(AFTER), "b.xlsx")]
-    picture = store(client, b"\x89PNG\r\n\x1a\n" + os.urandom(500), "c.xlsx")
+    picture = store(client, PNG + os.urandom(500), "c.xlsx")
     stack.worker()
     for body, reason in (
         ({"documents": ids, "key": "Preis"}, "编号, 名称, 数量"),
@@ -107,7 +110,7 @@ def test_tables_are_exported_in_the_other_format(client: FlaskClient, stack: Sta
     evil = store(client, workbook([["名称", "=1+1"], ["@x", -3]]), "evil.xlsx")
     sheets = store(client, workbook(BEFORE, 更多=AFTER), "two.xlsx")
     text = store(client, "a;b\n007;=x\n".encode("utf-16"), "text.csv")
-    picture = store(client, b"\x89PNG\r\n\x1a\n" + os.urandom(99), "picture.png")
+    picture = store(client, PNG + os.urandom(99), "picture.png")
     stack.worker()
 
     # openpyxl wrote =1+1 as a formula without a value; the cell with @x is a text.

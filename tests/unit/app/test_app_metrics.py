@@ -69,17 +69,20 @@ def server(stack: Stack) -> Server:
     return found
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True)
+    return [int(child) for child in listed.stdout.split()]
+
+
 def test_all_processes_count_together_and_a_killed_one_is_not_forgotten(server: Server) -> None:
     before = server.counted()
     for _ in range(60):
         assert server.get(LIVE)[0] == 200
     assert server.counted() == before + 60
-    listed = subprocess.run(
-        ["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True, check=True
-    )
-    workers = [int(pid) for pid in listed.stdout.split()]
-    assert len(workers) == 3
-    for pid in workers:
+    # The first of them answers before the last is forked.
+    wait_until(lambda: len(children(server.process.pid)) == 3, 30)
+    for pid in children(server.process.pid):
         os.kill(pid, signal.SIGKILL)
 
     def back() -> bool:
