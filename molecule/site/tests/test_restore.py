@@ -54,6 +54,9 @@ def test_documents_come_back_alone_and_with_all_others(admin: Service, host: Any
     assert admin.download(later) == b"later"
     owners = host.check_output(f"stat -c %u {ROOT}/data/files {ROOT}/data/tencent_docs.db*").split()
     assert set(owners) == {"10001"}
+    # Nginx, which went on, sends what came after the restore, too.
+    fresh = admin.upload("fresh.bin", b"fresh").json()["id"]
+    assert admin.download(fresh) == b"fresh"
     job = admin.request("POST", "/api/jobs", json={"kind": "export", "documents": [later]})
     assert job.status_code == 202, job.text
     assert admin.wait_for_job(job.json()["id"])["status"] == "succeeded"

@@ -204,22 +204,23 @@ def test_a_cut_exchange_is_made_up_for_by_the_next_restore(
 ) -> None:
     service.engine.dispose()
     restore.stage(settings, "snapshot", "latest", "")
-    real = restore._replace
+    later = service.path(service.add("later", b"later"))
+    service.engine.dispose()
+    files = Path(settings.files).stat().st_ino
 
-    def cut(new: Path, live: Path, old: Path) -> None:
-        if live.name == "tencent_docs.db":
-            live.rename(old)
-            raise KeyboardInterrupt
-        real(new, live, old)
+    def cut(directory: Path) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(restore, "_replace", cut)
+    # The last thing before the superfluous files are removed.
+    monkeypatch.setattr("tdm_backup.restore.disk.remove", cut)
     with pytest.raises(KeyboardInterrupt):
         restore.swap(settings, accept_damage=False)
-    monkeypatch.setattr(restore, "_replace", real)
-    assert not Path(settings.database).exists()
+    monkeypatch.undo()
+    assert later.exists(), "no file is removed before the new database is durable"
     bring_all_back(settings)
     assert service.names() == ["first", "second"]
     assert service.path(service.identity("second")).read_bytes() == b"as it was"
+    assert Path(settings.files).stat().st_ino == files, "the containers have this directory mounted"
 
 
 def test_what_is_restored_belongs_to_the_service(service: Data, settings: Settings) -> None:

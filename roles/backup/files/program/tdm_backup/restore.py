@@ -215,24 +215,46 @@ def swap(settings: Settings, accept_damage: bool) -> dict[str, Any]:
 
 
 def _exchange(settings: Settings, staged: Path, old: Path) -> None:
+    """Put the staged files and database in place; at every moment the database there has all its files."""
     data = settings.data_directory
+    files = Path(settings.files)
     name = Path(settings.database).name
+    superfluous: list[Path] = []
     if (staged / "files").is_dir():
-        _replace(staged / "files", Path(settings.files), old / "files")
+        superfluous = _bring_files(settings, staged / "files", files, old / "files")
     for ending in _SIDE_FILES:
         with contextlib.suppress(FileNotFoundError):
             (data / (name + ending)).rename(old / (name + ending))
-    _replace(staged / name, data / name, old / name)
+    if (data / name).exists():
+        os.link(str(data / name), str(old / name))
+    (staged / name).replace(data / name)
     # Its notes belong to the old database; it starts with a new copy.
     disk.remove(data / f".{name}-litestream")
     for path in (data, old):
         disk.sync(path)
+    for file in superfluous:
+        file.unlink()
 
 
-def _replace(new: Path, live: Path, old: Path) -> None:
-    if live.exists():
-        live.rename(old)
-    new.rename(live)
+def _bring_files(settings: Settings, staged: Path, live: Path, old: Path) -> list[Path]:
+    """Move the staged files into the live directory; return those there that only the old state knows.
+
+    The directory itself stays: the containers have it mounted, and would go on with one that was renamed.
+    """
+    live.mkdir(mode=0o750, exist_ok=True)
+    os.chown(str(live), settings.owner, settings.group)
+    _link_tree(live, old)
+    known = {Path(folder, name) for folder, _, names in os.walk(str(live)) for name in names}
+    for folder, _, names in os.walk(str(staged)):
+        target = live / Path(folder).relative_to(staged)
+        if not target.is_dir():
+            target.mkdir(mode=0o750)
+            os.chown(str(target), settings.owner, settings.group)
+        for name in names:
+            Path(folder, name).replace(target / name)
+            known.discard(target / name)
+        disk.sync(target)
+    return sorted(known)
 
 
 def replaced(settings: Settings) -> list[Path]:
