@@ -86,6 +86,11 @@ def test_a_migration_leaves_a_snapshot_that_a_rollback_brings_back(
     assert query(host, f"{ROOT}/data/tencent_docs.db", version) == f"('{following}',)"
     assert "later.txt" in names(connect())
 
+    # The tests that follow begin with the schema of the start.
+    answer = run_playbook("playbooks/rollback.yml", "-e", "restore_data=true", "-e", "confirm=true")
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    assert query(host, f"{ROOT}/data/tencent_docs.db", version) == f"('{newest}',)"
+
 
 def test_data_of_a_release_without_a_snapshot_cannot_be_asked_for(state: HostState) -> None:
     release = state.release
