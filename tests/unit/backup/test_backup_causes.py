@@ -21,6 +21,7 @@ SAID = [
     ("unreachable", 1, "subprocess ssh: Host key verification failed."),
     ("unreachable", 1, "Stat(<config/>) returned error, retrying after 2s: dial tcp 127.0.0.1:9: connect"),
     ("damaged_repository", 2, "panic: runtime error: slice bounds out of range [16:2]\n\ngoroutine 1 [run"),
+    ("damaged_repository", 2, "panic: runtime error: invalid memory address or nil pointer dereference"),
     ("damaged_repository", 1, "error for tree f956e8bc:\n  id f956e8bca165 not found in repository"),
     ("damaged_repository", 1, "Pack ID does not match, want ee7a\nFatal: repository contains errors"),
     ("damaged_repository", 1, "pack e4bc7b7b: does not exist"),

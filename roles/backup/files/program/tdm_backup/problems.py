@@ -30,7 +30,7 @@ _SIGNS = (
         DAMAGED,
         r"ciphertext verification failed|repository contains errors|repository is damaged|could be damaged"
         r"|not found in repository|pack [0-9a-f]+:? .*does not exist|pack id does not match|hash mismatch"
-        r"|invalid data returned|slice bounds out of range|already contains keys|invalid character"
+        r"|invalid data returned|panic: runtime error|already contains keys|invalid character"
         r"|load\(<[^>]*>.*no such file or directory|unexpected file size|unable to load index|load index",
     ),
 )
