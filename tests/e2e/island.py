@@ -55,12 +55,20 @@ def launcher(folder: Path, command: Path, host: str, port: int) -> Path:
     return program
 
 
-def _relay(connect: Connect) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _relay(connect: Connect) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    # The loop refers to its tasks weakly: one that nobody else holds may be collected while it waits.
+    running: set[asyncio.Task[None]] = set()
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError), contextlib.closing(writer):
             far_reader, far_writer = await connect()
             with contextlib.closing(far_writer):
                 await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+
+    def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(join(reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
 
     return relay
 
