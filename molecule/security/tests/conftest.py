@@ -78,10 +78,10 @@ def listener() -> Iterator[tuple[str, int]]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], bool]:
-    """Waits up to 30 seconds for something to become true."""
+    """Waits up to 90 seconds for something to become true: a host may boot beside busy others."""
 
     def wait(condition: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not condition():
             if time.monotonic() > deadline:
                 return False

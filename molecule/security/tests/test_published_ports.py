@@ -17,8 +17,9 @@ CARELESS = [9999, 9998]
 
 
 def rules(host: Host) -> str:
-    """Everything the kernel filters by, for the message of a failed assertion."""
-    return str(host.check_output("nft list ruleset"))
+    """What the kernel filters by and what Docker said last, for the message of a failed assertion."""
+    journal = "journalctl --unit docker --unit tdm-firewall --no-pager --lines 15"
+    return str(host.check_output(f"nft list ruleset; {journal}"))
 
 
 def reaches(host: Host, container: str, address: str, port: int) -> bool:
