@@ -122,8 +122,10 @@ def find(session: Session, document_id: str, who: Who | None = None) -> Document
     return session.scalars(query if who is None else query.where(readable_by(who))).one_or_none()
 
 
-def find_version(session: Session, document_id: str, number: int, who: Who) -> DocumentVersion | None:
-    """One version of a live document that `who` may read."""
+def find_version(session: Session, document_id: str, number: int | None, who: Who) -> DocumentVersion | None:
+    """One version of a live document that `who` may read (None: the current one)."""
+    if number is None:
+        return find(session, document_id, who)
     query = (
         select(DocumentVersion)
         .join(DocumentVersion.document)

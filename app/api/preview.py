@@ -45,10 +45,7 @@ def show(path: DocumentPath, query: PreviewQuery) -> Response:
     note_action("preview")
     found, who = services(), principal()
     with found.database.read() as session:
-        if query.version is None:
-            version = documents.find(session, path.document_id, who)
-        else:
-            version = documents.find_version(session, path.document_id, query.version, who)
+        version = documents.find_version(session, path.document_id, query.version, who)
     if version is None:
         raise unknown()
     if documents.kind_of(version.document.name) != "table":

@@ -150,10 +150,7 @@ def download(path: DocumentPath, query: DownloadQuery) -> Response:
     note_action("download")
     found, who = services(), principal()
     with found.database.read() as session:
-        if query.version is None:
-            version = documents.find(session, path.document_id, who)
-        else:
-            version = documents.find_version(session, path.document_id, query.version, who)
+        version = documents.find_version(session, path.document_id, query.version, who)
     if version is None:
         raise unknown()
     response = _file(version)
